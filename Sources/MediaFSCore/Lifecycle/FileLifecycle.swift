@@ -1,0 +1,210 @@
+/// Which bytes of a file are here, which are on their way, and what the store has of it. No I/O.
+///
+/// A byte is here when it lies behind ``baseSize`` (nothing of it is the object's) or in
+/// ``present``. Everything else is the object's and has to be fetched before it can be read.
+package struct FileLifecycle: Sendable, Hashable {
+  /// What `mediafs status` and the attribute `user.mediafs.state` call it.
+  package enum State: String, Sendable {
+    case remote
+    case partial
+    case cached
+    case dirty
+    case uploading
+  }
+
+  /// In bytes.
+  package private(set) var size: Int64
+  package private(set) var baseSize: Int64
+  /// Bytes of the object, or written over it, below ``baseSize``.
+  package private(set) var present: ByteRangeSet
+  /// Being fetched.
+  package private(set) var inFlight = ByteRangeSet()
+  /// Being read right now: not to be evicted. Several readers of one range are several entries.
+  private var pinned: [Range<Int64>] = []
+
+  /// Counts changes of the content; equal ones mean that the store has it.
+  package private(set) var version: Int64
+  package private(set) var committedVersion: Int64
+  /// The version an upload is reading.
+  package private(set) var uploadingVersion: Int64?
+  /// The catalog's row is as new as the content file.
+  package private(set) var isSettled = true
+  /// Counts every single change, so that an upload can tell that its bytes are no longer of one
+  /// piece.
+  package private(set) var changes: UInt64 = 0
+
+  package init(
+    size: Int64, baseSize: Int64, present: ByteRangeSet, version: Int64, committedVersion: Int64
+  ) {
+    self.size = size
+    self.baseSize = baseSize
+    self.present = present
+    self.version = version
+    self.committedVersion = committedVersion
+  }
+
+  package var isDirty: Bool { version != committedVersion }
+
+  package var state: State {
+    if isDirty { return uploadingVersion == nil ? .dirty : .uploading }
+    if missing(in: 0..<size).isEmpty { return .cached }
+    return present.isEmpty ? .remote : .partial
+  }
+
+  /// What of `range` has to be fetched before it can be read.
+  package func missing(in range: Range<Int64>) -> [Range<Int64>] {
+    let fetchable = range.clamped(to: 0..<min(size, baseSize))
+    return fetchable.isEmpty ? [] : present.missing(in: fetchable)
+  }
+
+  /// Bytes that the content file holds, for the cache's account.
+  package var residentBytes: Int64 {
+    var inside = present
+    inside.truncate(to: min(size, baseSize))
+    return inside.count + max(0, size - baseSize)
+  }
+
+  // MARK: Fetching
+
+  /// What of `range` is neither here nor on its way.
+  package func unrequested(in range: Range<Int64>) -> [Range<Int64>] {
+    var wanted = ByteRangeSet(missing(in: range))
+    wanted.subtract(inFlight)
+    return wanted.ranges
+  }
+
+  /// Whether to ask for what is missing of `window`, the bytes to have at hand for a read of
+  /// `range`: when the read itself needs it, or when half of what lies ahead is used up. Asking for
+  /// every little bit by which the window moves on would make many small requests.
+  package func isWorthFetching(_ window: Range<Int64>, reading range: Range<Int64>) -> Bool {
+    if !unrequested(in: range).isEmpty { return true }
+    guard range.upperBound < window.upperBound, let first = unrequested(in: window).first else {
+      return false
+    }
+    return first.lowerBound - range.upperBound <= (window.upperBound - range.upperBound) / 2
+  }
+
+  /// What of `range` nobody fetches yet; it counts as being fetched from now on.
+  package mutating func beginFetching(_ range: Range<Int64>) -> [Range<Int64>] {
+    let wanted = unrequested(in: range)
+    for run in wanted { inFlight.insert(run) }
+    return wanted
+  }
+
+  /// What of the arrived `range` may be written to the content file: not what was written here in
+  /// the meantime, nor what was cut off.
+  package func acceptable(_ range: Range<Int64>) -> [Range<Int64>] {
+    missing(in: range)
+  }
+
+  /// Bytes have reached the content file.
+  package mutating func arrived(_ range: Range<Int64>) {
+    inFlight.remove(range)
+    present.insert(range)
+    present.truncate(to: max(baseSize, 0))
+  }
+
+  /// The rest of a fetch is not coming.
+  package mutating func endFetching(_ range: Range<Int64>) {
+    inFlight.remove(range)
+  }
+
+  // MARK: Reading and evicting
+
+  package mutating func pin(_ range: Range<Int64>) {
+    pinned.append(range)
+  }
+
+  package mutating func unpin(_ range: Range<Int64>) {
+    guard let index = pinned.firstIndex(of: range) else { return }
+    pinned.swapAt(index, pinned.count - 1)
+    pinned.removeLast()
+  }
+
+  /// The runs of `range` that can be dropped because the object has them too: none while the file
+  /// is dirty or somebody reads there.
+  package func evictable(in range: Range<Int64>) -> [Range<Int64>] {
+    guard !isDirty, isSettled, uploadingVersion == nil,
+      !pinned.contains(where: { $0.overlaps(range) })
+    else { return [] }
+    return present.present(in: range.clamped(to: 0..<max(0, min(size, baseSize))))
+  }
+
+  package mutating func evict(_ range: Range<Int64>) {
+    present.remove(range)
+  }
+
+  // MARK: Writing
+
+  /// Whether the catalog has to hear of the next change before it happens: it is the first since
+  /// the content was committed, settled, or read by an upload.
+  package var needsNewVersion: Bool {
+    !isDirty || isSettled || uploadingVersion == version
+  }
+
+  /// The catalog has counted a new version.
+  package mutating func began(version: Int64) {
+    self.version = version
+    isSettled = false
+  }
+
+  /// The next change is about to reach the content file.
+  package mutating func willChange() {
+    changes &+= 1
+  }
+
+  package mutating func wrote(_ range: Range<Int64>) {
+    let oldSize = size
+    size = max(size, range.upperBound)
+    if range.lowerBound < baseSize {
+      present.insert(range.clamped(to: 0..<baseSize))
+    }
+    // Between the old end and this write there are zeros, not the object's bytes.
+    if oldSize < min(range.lowerBound, baseSize) {
+      present.insert(oldSize..<min(range.lowerBound, baseSize))
+    }
+  }
+
+  package mutating func truncated(to newSize: Int64) {
+    if newSize < size { baseSize = min(baseSize, newSize) }
+    present.truncate(to: baseSize)
+    size = newSize
+  }
+
+  package mutating func settled() {
+    isSettled = true
+  }
+
+  // MARK: Uploading
+
+  /// What an upload is about to send.
+  package struct Snapshot: Sendable, Hashable {
+    package var version: Int64
+    package var size: Int64
+    package var changes: UInt64
+  }
+
+  /// An upload starts to read. Every later change needs a version of its own. `nil` when the
+  /// catalog does not know the latest changes: what it says of the file is not what would be sent.
+  package mutating func beginUpload() -> Snapshot? {
+    guard isSettled else { return nil }
+    uploadingVersion = version
+    return Snapshot(version: version, size: size, changes: changes)
+  }
+
+  /// All missing bytes were fetched: nothing is the object's any more.
+  package mutating func detached() {
+    baseSize = 0
+    present = ByteRangeSet()
+  }
+
+  /// The upload is over. When the store has what is here, every byte can be fetched from there.
+  package mutating func endUpload(committed: Int64?) {
+    uploadingVersion = nil
+    guard let committed else { return }
+    committedVersion = committed
+    guard !isDirty else { return }
+    baseSize = size
+    present = ByteRangeSet(0..<size)
+  }
+}

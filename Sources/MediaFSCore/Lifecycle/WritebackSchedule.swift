@@ -1,0 +1,86 @@
+package import ObjectStorage
+
+/// When a dirty file is uploaded.
+///
+/// Every change puts the upload off by the cool-down, so that rewrites, chmod and rename make one
+/// PUT; but not for ever: after the longest delay it is due although changes go on.
+package struct WritebackSchedule: Hashable, Sendable {
+  /// `upload.delay`.
+  package var delay: Duration
+  /// `upload.max_delay`.
+  package var maximumDelay: Duration
+  package var backoff: Backoff
+
+  package init(delay: Duration, maximumDelay: Duration, backoff: Backoff = .background) {
+    self.delay = delay
+    self.maximumDelay = maximumDelay
+    self.backoff = backoff
+  }
+
+  /// When a file that has not failed yet is due.
+  ///
+  /// - Parameters:
+  ///   - firstDirty: when it became dirty after it was last clean.
+  ///   - lastChange: when its content, attributes or name last changed.
+  package func due(firstDirty: Timestamp, lastChange: Timestamp) -> Timestamp {
+    min(lastChange.advanced(by: delay), firstDirty.advanced(by: maximumDelay))
+  }
+
+  /// When a file is due whose upload has just failed; `nil` when somebody must do something first.
+  ///
+  /// - Parameters:
+  ///   - failures: in a row, this one included.
+  ///   - jitter: as in ``Backoff/delay(afterFailures:jitter:)``.
+  package func due(
+    after verdict: UploadVerdict, failures: Int, now: Timestamp, jitter: Double
+  ) -> Timestamp? {
+    let later = now.advanced(by: backoff.delay(afterFailures: failures, jitter: jitter))
+    return switch verdict {
+    case .retry, .awaitCredentials: later
+    // Nothing to wait for the first time; a store that does it again must not be hammered.
+    case .restart, .conflict: failures > 1 ? later : now
+    case .park: nil
+    }
+  }
+}
+
+/// What the failure of an upload means for the file.
+package enum UploadVerdict: Hashable, Sendable, CaseIterable {
+  /// The store or the way to it is at fault: again later, for ever.
+  case retry
+  /// The credentials are out of date or the clock is: again later, and nothing is wrong with the
+  /// file. Heals without anybody asking.
+  case awaitCredentials
+  /// Somebody else changed the object: keep both.
+  case conflict
+  /// What the upload was built on is gone (its multipart upload), or the file changed meanwhile:
+  /// again from the start.
+  case restart
+  /// Refused for good: visible to the operator, kept, and tried again only when asked.
+  case park
+
+  package init(_ error: ObjectStoreError) {
+    switch error.kind {
+    case .throttled, .unavailable: self = .retry
+    case .preconditionFailed: self = .conflict
+    case .notFound, .cancelled: self = .restart
+    case .accessDenied:
+      self = Self.credentialCodes.contains(error.code) ? .awaitCredentials : .park
+    case .invalid:
+      self = Self.damageCodes.contains(error.code) ? .retry : .park
+    }
+  }
+
+  /// Codes of `accessDenied` that a refresh of the credentials or of the clock cures.
+  /// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  private static let credentialCodes: Set<String> = [
+    "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired",
+    "RequestTimeTooSkewed", "RequestExpired", "InvalidAccessKeyId", "SignatureDoesNotMatch",
+    "CredentialsNotFound",
+  ]
+
+  /// Codes of `invalid` that tell of bytes damaged or cut off on the way, not of a bad request.
+  private static let damageCodes: Set<String> = [
+    "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout",
+  ]
+}
