@@ -39,9 +39,16 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
+    // System libraries: a module map and a shim of `static inline` wrappers, no logic.
+    .systemLibrary(name: "CLinux"),
 
     // Vocabulary and decisions: no I/O, no Foundation.
     library("ObjectStorage"),
     library("MediaFSCore", ["ObjectStorage", systemPackage]),
+
+    // Durable state.
+    library("PosixIO", ["CLinux", systemPackage]),
+    library("MediaFSCatalog", ["MediaFSCore", "ObjectStorage", grdb]),
+    library("MediaFSCache", ["MediaFSCore", "PosixIO", systemPackage]),
   ]
 )

@@ -1,0 +1,32 @@
+#pragma once
+
+// What glibc declares only under _GNU_SOURCE, which Swift's Glibc module does not define, and
+// kernel macros that Swift cannot import. Includes nothing that Glibc has: its types would then
+// belong to this module.
+
+#include <linux/falloc.h>
+
+extern int fallocate(int fd, int mode, long offset, long length);
+extern int pthread_setname_np(unsigned long thread, const char *name);
+extern int renameat2(int from, const char *name, int to, const char *new_name, unsigned flags);
+// sys/xattr.h, which the Glibc module leaves out.
+extern long getxattr(const char *path, const char *name, void *value, unsigned long size);
+extern long listxattr(const char *path, char *list, unsigned long size);
+extern int setxattr(
+    const char *path, const char *name, const void *value, unsigned long size, int flags);
+
+// unistd.h
+static const int linux_seek_data = 3;
+static const int linux_seek_hole = 4;
+// bits/stat.h
+static const long linux_utime_now = (1l << 30) - 1l;
+static const long linux_utime_omit = (1l << 30) - 2l;
+// linux/fs.h
+static const unsigned long linux_ficlone = 0x40049409ul;
+static const unsigned linux_rename_noreplace = 1;
+static const unsigned linux_rename_exchange = 2;
+
+// sys/xattr.h by descriptor, which the Glibc module leaves out.
+extern long fgetxattr(int fd, const char *name, void *value, unsigned long size);
+extern int fsetxattr(int fd, const char *name, const void *value, unsigned long size, int flags);
+extern int fremovexattr(int fd, const char *name);

@@ -1,0 +1,84 @@
+package import MediaFSCore
+package import PosixIO
+package import SystemPackage
+
+/// The content files of a volume: sparse files named by their ``ContentNumber``, 256 directories
+/// wide, readable by their owner only.
+package struct ContentDirectory: Sendable {
+  private let root: FilePath
+  private let quarantine: FilePath
+
+  /// - Parameter state: the volume's state directory; made when it is missing.
+  package init(in state: FilePath) throws(Errno) {
+    root = state.appending("content")
+    quarantine = state.appending("quarantine")
+    for path in [state, root, quarantine] {
+      try FileTree.makeDirectories(path, permissions: .ownerReadWriteExecute)
+    }
+    for bucket in 0..<256 {
+      try FileTree.makeDirectories(
+        root.appending(Self.name(ofBucket: bucket)), permissions: .ownerReadWriteExecute)
+    }
+  }
+
+  /// Opens a content file for reading and writing, and makes it if it is missing.
+  package func open(_ content: ContentNumber) throws(Errno) -> SharedDescriptor {
+    try SharedDescriptor(
+      opening: path(of: content), .readWrite, options: [.create, .noFollow],
+      permissions: .ownerReadWrite)
+  }
+
+  /// `nil` when there is no such file.
+  package func status(of content: ContentNumber) throws(Errno) -> FileStatus? {
+    do {
+      return try FileTree.linkStatus(of: path(of: content))
+    } catch .noSuchFileOrDirectory {
+      return nil
+    }
+  }
+
+  /// Removes a content file; fine when there is none. Who has it open reads on.
+  package func remove(_ content: ContentNumber) throws(Errno) {
+    guard content != .none else { return }
+    do {
+      try FileTree.unlink(path(of: content))
+    } catch .noSuchFileOrDirectory {
+      return
+    }
+  }
+
+  /// The name of a content file survives a power cut.
+  package func synchronizeName(of content: ContentNumber) throws(Errno) {
+    try FileTree.synchronizeDirectory(path(of: content).removingLastComponent())
+  }
+
+  /// All content files of one bucket, 0 to 255; other names are not ours and are left out.
+  package func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber] {
+    try FileTree.names(in: root.appending(Self.name(ofBucket: bucket))).compactMap {
+      Int64($0).map { ContentNumber($0) }
+    }
+  }
+
+  /// Sets a content file aside that nothing knows: it may be all that is left of something.
+  ///
+  /// A catalog that began anew counts from 1 again, so the number may be there already; what has
+  /// been set aside is never replaced.
+  package func quarantine(_ content: ContentNumber) throws(Errno) {
+    var place = quarantine.appending(String(content.value))
+    var copy = 0
+    while try FileTree.exists(place) {
+      copy += 1
+      place = quarantine.appending("\(content.value).\(copy)")
+    }
+    try FileTree.renameDurably(path(of: content), to: place)
+  }
+
+  private func path(of content: ContentNumber) -> FilePath {
+    root.appending(Self.name(ofBucket: Int(content.value & 255))).appending(String(content.value))
+  }
+
+  private static func name(ofBucket bucket: Int) -> String {
+    let digits = String(bucket, radix: 16)
+    return digits.utf8.count == 1 ? "0" + digits : digits
+  }
+}

@@ -1,0 +1,174 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+import SystemPackage
+
+/// The durable metadata of a volume: names, attributes, extents, and the journal of what the
+/// store does not have yet, in one SQLite database.
+///
+/// Every method is one transaction: it has happened when it returns, also after `kill -9`, and it
+/// has not happened at all when it throws. ``synchronize()`` extends that to a power cut. A
+/// change of the namespace and the journal row it causes commit together, so there is no moment
+/// in which something is dirty and not queued.
+package final class Catalog: Sendable {
+  let pool: DatabasePool
+  /// Told to NFS clients with every inode; another catalog has another one.
+  package let generation: UInt64
+  /// When changes become due.
+  package let schedule: JournalSchedule
+
+  /// Opens the catalog in `path`, or makes a new one.
+  ///
+  /// - Parameters:
+  ///   - identity: the source that the catalog belongs to. One that was made for another source
+  ///     is refused: its journal would be carried out on the wrong bucket.
+  ///   - root: the attributes of a new root directory.
+  package init(
+    path: String, identity: String, root: RootAttributes, schedule: JournalSchedule,
+    generation newGeneration: UInt64
+  ) throws(CatalogError) {
+    self.schedule = schedule
+    do {
+      var configuration = Configuration()
+      // Readers: FUSE threads at once; more only cost memory.
+      configuration.maximumReaderCount = 8
+      configuration.prepareDatabase { database in
+        // A commit in WAL survives the death of the process without a sync; power cuts are
+        // `synchronize()`'s task.
+        try database.execute(
+          sql: """
+            PRAGMA synchronous = NORMAL;
+            PRAGMA cache_size = -4096;
+            PRAGMA temp_store = MEMORY;
+            """)
+      }
+      configuration.busyMode = .timeout(10)
+      pool = try DatabasePool(path: path, configuration: configuration)
+      try Schema.migrator.migrate(pool)
+      generation = try pool.write { database in
+        try Self.claim(database, identity: identity, root: root, generation: newGeneration)
+      }
+    } catch let error as CatalogError {
+      throw error
+    } catch {
+      throw .unusable("The catalog \(path) cannot be opened: \(error)")
+    }
+  }
+
+  package func close() throws(CatalogError) {
+    do { try pool.close() } catch { throw .database("\(error)") }
+  }
+
+  /// Everything committed so far survives a power cut when this returns (SQLite: a commit with
+  /// `synchronous = FULL` syncs the log, and with it all commits before).
+  package func synchronize() throws(CatalogError) {
+    do {
+      try pool.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
+        try database.inTransaction {
+          try database.execute(
+            sql: """
+              INSERT INTO volume VALUES ('synchronized', '1')
+              ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1
+              """)
+          return .commit
+        }
+      }
+    } catch {
+      throw .database("\(error)")
+    }
+  }
+
+  /// Something that was found out and is worth remembering, by name; `nil` when it was not.
+  package func note(_ name: String) throws(CatalogError) -> String? {
+    try read { try $0.row("SELECT value FROM volume WHERE name = ?", ["note \(name)"])?[0] }
+  }
+
+  package func note(_ name: String, _ value: String) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "INSERT OR REPLACE INTO volume VALUES (?, ?)", ["note \(name)", value])
+    }
+  }
+
+  func write<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+    do {
+      return try pool.write(body)
+    } catch let error as CatalogError {
+      throw error
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+      throw .rule(.noSpace)
+    } catch {
+      throw .database("\(error)")
+    }
+  }
+
+  func read<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+    do {
+      return try pool.unsafeRead(body)
+    } catch let error as CatalogError {
+      throw error
+    } catch {
+      throw .database("\(error)")
+    }
+  }
+
+  private static func claim(
+    _ database: Database, identity: String, root: RootAttributes, generation: UInt64
+  ) throws -> UInt64 {
+    func value(_ name: String) throws -> String? {
+      try String.fetchOne(
+        database, sql: "SELECT value FROM volume WHERE name = ?", arguments: [name])
+    }
+    if let owner = try value("identity") {
+      guard owner.utf8.elementsEqual(identity.utf8) else {
+        throw CatalogError.unusable(
+          "The cache directory holds the state of \(owner), not of \(identity). "
+            + "Choose another cache.directory or another name for this mount.")
+      }
+      return UInt64(try value("generation") ?? "") ?? generation
+    }
+    try database.execute(
+      sql: "INSERT INTO volume VALUES ('identity', ?), ('generation', ?)",
+      arguments: [identity, String(generation)])
+    let now = root.time.nanosecondsSinceEpoch
+    try database.execute(
+      sql: """
+        INSERT INTO inode (id, kind, permissions, uid, gid, links, accessed, modified, changed,
+          attributes_known) VALUES (1, ?, ?, ?, ?, 2, ?, ?, ?, 1)
+        """,
+      arguments: [
+        FileKind.directory.rawValue, root.permissions, root.owner.user, root.owner.group, now, now,
+        now,
+      ])
+    return generation
+  }
+}
+
+/// The attributes of a new root directory.
+package struct RootAttributes: Sendable {
+  package var permissions: UInt32
+  package var owner: Owner
+  package var time: Timestamp
+
+  package init(permissions: UInt32, owner: Owner, time: Timestamp) {
+    self.permissions = permissions
+    self.owner = owner
+    self.time = time
+  }
+}
+
+/// When a change is due for the store: after a cool-down, but not put off for ever.
+package struct JournalSchedule: Sendable {
+  package var delay: Duration
+  package var maximumDelay: Duration
+  /// `nil`: never.
+  package var deleteDelay: Duration?
+
+  package init(delay: Duration, maximumDelay: Duration, deleteDelay: Duration?) {
+    self.delay = delay
+    self.maximumDelay = maximumDelay
+    self.deleteDelay = deleteDelay
+  }
+}

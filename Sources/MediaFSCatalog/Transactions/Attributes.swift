@@ -1,0 +1,113 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+import SystemPackage
+
+/// Attributes read from an object's metadata.
+package struct LearnedAttributes: Sendable {
+  package var kind: FileKind
+  package var permissions: UInt32
+  package var owner: Owner
+  package var accessed: Timestamp
+  package var modified: Timestamp
+  package var changed: Timestamp
+  package var device: UInt64
+  /// Of a symbolic link.
+  package var target: String?
+
+  package init(
+    kind: FileKind, permissions: UInt32, owner: Owner, accessed: Timestamp, modified: Timestamp,
+    changed: Timestamp, device: UInt64 = 0, target: String? = nil
+  ) {
+    self.kind = kind
+    self.permissions = permissions
+    self.owner = owner
+    self.accessed = accessed
+    self.modified = modified
+    self.changed = changed
+    self.device = device
+    self.target = target
+  }
+}
+
+extension Catalog {
+  /// Changes mode, owner and times; the size is ``truncate(_:to:at:)``'s. Costs the store one
+  /// copy, or nothing where the content goes up anyway.
+  package func setAttributes(
+    of inode: InodeNumber, _ changes: AttributeChanges, at now: Timestamp
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      _ = try database.require(inode)
+      func time(_ change: AttributeChanges.Time?) -> Int64? {
+        switch change {
+        case .now: now.nanosecondsSinceEpoch
+        case .at(let time): time.nanosecondsSinceEpoch
+        case nil: nil
+        }
+      }
+      try database.run(
+        """
+        UPDATE inode SET
+          permissions = coalesce(?, permissions), uid = coalesce(?, uid), gid = coalesce(?, gid),
+          accessed = coalesce(?, accessed), modified = coalesce(?, modified), changed = ?,
+          attribute_version = attribute_version + 1, attributes_chosen = 1
+        WHERE id = ?
+        """,
+        [
+          changes.permissions, changes.user, changes.group, time(changes.accessed),
+          time(changes.modified), now.nanosecondsSinceEpoch, inode.value,
+        ])
+      let record = try database.require(inode)
+      if record.linkCount > 0 { try database.enqueue(inode, at: now, schedule) }
+      return record
+    }
+  }
+
+  /// Remembers what the metadata of the object version `etag` says. Does nothing when the inode
+  /// has meanwhile changed here, or its object is another version now.
+  ///
+  /// - Parameter etag: `nil` when there is no object (a directory without a marker): the
+  ///   attributes are the mount's defaults.
+  package func learn(
+    _ attributes: LearnedAttributes, of inode: InodeNumber, etag: ETag?
+  ) throws(CatalogError) {
+    try write { database in
+      guard let record = try database.inode(inode), !record.attributesKnown,
+        record.object?.etag == etag || record.kind == .directory
+      else { return }
+      try database.run(
+        """
+        UPDATE inode SET kind = ?, permissions = ?, uid = ?, gid = ?, accessed = ?, modified = ?,
+          changed = ?, device = ?, target = ?, attributes_known = 1, attributes_chosen = ?
+        WHERE id = ?
+        """,
+        [
+          attributes.kind.rawValue, attributes.permissions, attributes.owner.user,
+          attributes.owner.group, attributes.accessed.nanosecondsSinceEpoch,
+          attributes.modified.nanosecondsSinceEpoch, attributes.changed.nanosecondsSinceEpoch,
+          Int64(bitPattern: attributes.device), attributes.target, etag != nil, inode.value,
+        ])
+      if let target = attributes.target {
+        // Nothing of a symbolic link is fetched any more: its object was its target.
+        try database.run(
+          "UPDATE inode SET size = ?, base_size = 0 WHERE id = ?",
+          [target.utf8.count, inode.value])
+      }
+    }
+  }
+
+  /// Inodes of a directory whose attributes nobody has read yet, files first.
+  package func unknownAttributes(
+    in directory: InodeNumber, limit: Int
+  ) throws(CatalogError) -> [InodeRecord] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT \(InodeColumns.all) FROM entry INDEXED BY entry_parent
+          JOIN inode ON inode.id = entry.inode
+        WHERE entry.parent = ? AND NOT inode.attributes_known ORDER BY entry.id LIMIT ?
+        """, [directory.value, limit]
+      ).map(InodeRecord.init(row:))
+    }
+  }
+}

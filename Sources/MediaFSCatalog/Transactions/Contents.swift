@@ -1,0 +1,141 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+import SystemPackage
+
+/// What a file that is being written tells the catalog about itself.
+package struct ContentState: Sendable {
+  /// In bytes.
+  package var size: Int64
+  package var modified: Timestamp
+
+  package init(size: Int64, modified: Timestamp) {
+    self.size = size
+    self.modified = modified
+  }
+}
+
+extension Catalog {
+  /// Gives an inode a content file of its own, if it has none.
+  package func allocateContent(_ inode: InodeNumber) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      try Self.allocateContent(inode, database)
+      return try database.require(inode)
+    }
+  }
+
+  private static func require(
+    _ content: ContentNumber?, of inode: InodeNumber, _ database: Database
+  ) throws {
+    guard let content else { return }
+    guard try database.require(inode).content == content else {
+      throw CatalogError.rule(.staleNFSFileHandle)
+    }
+  }
+
+  private static func allocateContent(_ inode: InodeNumber, _ database: Database) throws {
+    guard try database.require(inode).content == .none else { return }
+    try database.run("INSERT INTO content (inode) VALUES (?)", [inode.value])
+    try database.run(
+      "UPDATE inode SET content = ? WHERE id = ?", [database.lastInsertedRowID, inode.value])
+  }
+
+  /// Marks the content dirty, before its first byte changes: whatever was committed, or is being
+  /// uploaded, is older from now on. The content file's size and time rule until ``settle``.
+  ///
+  /// - Parameter content: the content file that will change; `ESTALE` when the inode has another
+  ///   one by now, because its object was replaced at the store. `nil` takes whatever it has.
+  package func beginWriting(
+    _ inode: InodeNumber, content: ContentNumber? = nil, at now: Timestamp
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      try Self.require(content, of: inode, database)
+      try Self.allocateContent(inode, database)
+      try database.run(
+        "UPDATE inode SET version = version + 1, writing = 1 WHERE id = ?", [inode.value])
+      let record = try database.require(inode)
+      if record.linkCount > 0 { try database.enqueue(inode, at: now, schedule) }
+      return record
+    }
+  }
+
+  /// The content file will be cut to `size`: of what lay behind, nothing is the object's any more.
+  package func truncate(
+    _ inode: InodeNumber, content: ContentNumber? = nil, to size: Int64, at now: Timestamp
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      try Self.require(content, of: inode, database)
+      try Self.allocateContent(inode, database)
+      let time = now.nanosecondsSinceEpoch
+      try database.run(
+        """
+        UPDATE inode SET version = version + 1, writing = 1, size = ?,
+          base_size = min(base_size, ?), modified = ?, changed = ? WHERE id = ?
+        """, [size, size, time, time, inode.value])
+      let record = try database.require(inode)
+      try Self.cutExtents(of: record.content, to: size, database)
+      if record.linkCount > 0 { try database.enqueue(inode, at: now, schedule) }
+      return record
+    }
+  }
+
+  /// Takes size and time over from the content file, and starts the cool-down anew.
+  ///
+  /// - Parameter isWriting: the content file goes on changing.
+  package func settle(
+    _ inode: InodeNumber, content: ContentNumber? = nil, _ state: ContentState, isWriting: Bool,
+    at now: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      // The bytes of a replaced version are nobody's any more, and so is their size.
+      if let content, try database.inode(inode)?.content != content { return }
+      let time = state.modified.nanosecondsSinceEpoch
+      try database.run(
+        """
+        UPDATE inode SET size = ?, base_size = min(base_size, ?), modified = ?,
+          changed = max(changed, ?), writing = ?
+        WHERE id = ?
+        """, [state.size, state.size, time, time, isWriting, inode.value])
+      // A crash may have come between the cut of the content file and its record here.
+      if let record = try database.inode(inode) {
+        try Self.cutExtents(of: record.content, to: state.size, database)
+      }
+      if let record = try database.inode(inode), record.isContentDirty, record.linkCount > 0 {
+        try database.enqueue(inode, at: now, schedule)
+      }
+    }
+  }
+
+  /// All bytes are here: nothing is the object's any more, whatever happens to it.
+  package func detach(
+    _ inode: InodeNumber, content: ContentNumber? = nil
+  ) throws(CatalogError) {
+    try write { database in
+      try Self.require(content, of: inode, database)
+      try database.run("UPDATE inode SET base_size = 0 WHERE id = ?", [inode.value])
+    }
+  }
+
+  /// Inodes whose content file knows more than their row: the daemon died while they were open.
+  package func unsettled() throws(CatalogError) -> [InodeRecord] {
+    try read { database in
+      try database.rows("SELECT \(InodeColumns.all) FROM inode WHERE writing")
+        .map(InodeRecord.init(row:))
+    }
+  }
+
+  /// Inodes without names that were still open when the daemon died.
+  package func orphans() throws(CatalogError) -> [InodeNumber] {
+    try read { database in
+      try database.rows("SELECT id FROM inode WHERE links = 0").map { InodeNumber($0[0]) }
+    }
+  }
+
+  /// Whether the catalog knows a content file of this number.
+  package func owner(of content: ContentNumber) throws(CatalogError) -> InodeNumber? {
+    try read { database in
+      try database.integer("SELECT inode FROM content WHERE id = ?", [content.value])
+        .map { InodeNumber($0) }
+    }
+  }
+}

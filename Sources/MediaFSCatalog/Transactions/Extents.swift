@@ -1,0 +1,139 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+
+/// A segment that may be evicted.
+package struct EvictableSegment: Sendable {
+  package var segment: Segment
+  package var inode: InodeNumber
+}
+
+extension Catalog {
+  /// The runs of a content file that are here.
+  package func extents(of content: ContentNumber) throws(CatalogError) -> ByteRangeSet {
+    try read { database in
+      var set = ByteRangeSet()
+      for row in try database.rows(
+        "SELECT start, end FROM extent WHERE content = ?", [content.value])
+      {
+        let start: Int64 = row[0]
+        set.insert(start..<max(start, row[1]))
+      }
+      return set
+    }
+  }
+
+  /// Records bytes that have reached the content file; never before they have.
+  ///
+  /// - Parameters:
+  ///   - runs: which bytes of `segments` are present, all of them.
+  ///   - segments: the indices of the segments that are replaced.
+  package func replaceExtents(
+    of content: ContentNumber, segments: Range<Int64>, with runs: [Range<Int64>],
+    accessed: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      try Self.replaceExtents(
+        of: content, segments: segments, with: runs, accessed: accessed, database)
+    }
+  }
+
+  static func replaceExtents(
+    of content: ContentNumber, segments: Range<Int64>, with runs: [Range<Int64>],
+    accessed: Timestamp, _ database: Database
+  ) throws {
+    // The content may be gone by now: its object was replaced, or its last name removed.
+    guard !segments.isEmpty,
+      try database.exists("SELECT 1 FROM content WHERE id = ?", [content.value])
+    else { return }
+    try database.run(
+      "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",
+      [
+        content.value, segments.lowerBound * Segment.length, segments.upperBound * Segment.length,
+      ])
+    for run in runs {
+      for index in Segment.covering(run) {
+        let part = run.clamped(to: Segment(content: content, index: index).range)
+        try database.run(
+          "INSERT INTO extent VALUES (?, ?, ?, ?)",
+          [content.value, part.lowerBound, part.upperBound, accessed.nanosecondsSinceEpoch])
+      }
+    }
+  }
+
+  /// Forgets a segment, before its bytes are dropped from the content file.
+  package func removeExtents(_ segment: Segment) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",
+        [segment.content.value, segment.range.lowerBound, segment.range.upperBound])
+    }
+  }
+
+  /// Forgets what lies behind `size`.
+  package func cutExtents(
+    of content: ContentNumber, to size: Int64
+  ) throws(CatalogError) {
+    try write { try Self.cutExtents(of: content, to: size, $0) }
+  }
+
+  static func cutExtents(
+    of content: ContentNumber, to size: Int64, _ database: Database
+  ) throws {
+    try database.run(
+      "DELETE FROM extent WHERE content = ? AND start >= ?", [content.value, size])
+    try database.run(
+      "UPDATE extent SET end = ? WHERE content = ? AND end > ?", [size, content.value, size])
+  }
+
+  /// Remembers when segments were last read, for the eviction order.
+  package func touch(_ segments: [Segment: Timestamp]) throws(CatalogError) {
+    guard !segments.isEmpty else { return }
+    try write { database in
+      for (segment, time) in segments {
+        try database.run(
+          "UPDATE extent SET accessed = ? WHERE content = ? AND start >= ? AND start < ?",
+          [
+            time.nanosecondsSinceEpoch, segment.content.value, segment.range.lowerBound,
+            segment.range.upperBound,
+          ])
+      }
+    }
+  }
+
+  /// The least recently used segments of clean files, oldest first. A segment with several runs
+  /// may come several times.
+  package func evictable(limit: Int) throws(CatalogError) -> [EvictableSegment] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT extent.content, extent.start / ?, content.inode
+        FROM extent INDEXED BY extent_accessed
+          JOIN content ON content.id = extent.content
+          JOIN inode ON inode.id = content.inode
+        WHERE inode.version = inode.committed_version AND inode.object_key IS NOT NULL
+          AND inode.content = extent.content AND NOT inode.writing
+        ORDER BY extent.accessed LIMIT ?
+        """, [Segment.length, limit]
+      ).map { row in
+        EvictableSegment(
+          segment: Segment(content: ContentNumber(row[0]), index: row[1]),
+          inode: InodeNumber(row[2]))
+      }
+    }
+  }
+
+  /// All bytes that content files hold, as ``FileLifecycle/residentBytes`` counts them: below
+  /// `base_size` what extents tell, and everything behind it.
+  package func usage() throws(CatalogError) -> Int64 {
+    try read { database in
+      try database.integer(
+        """
+        SELECT coalesce(sum(max(0, inode.size - inode.base_size) + (
+            SELECT coalesce(sum(max(0, min(end, inode.base_size) - start)), 0)
+            FROM extent WHERE extent.content = content.id)), 0)
+        FROM content JOIN inode ON inode.id = content.inode AND inode.content = content.id
+        """) ?? 0
+    }
+  }
+}

@@ -1,0 +1,242 @@
+import GRDB
+import MediaFSCore
+import ObjectStorage
+
+/// One directory's listing on its way into the catalog, within one transaction.
+struct Ingestion {
+  let database: Database
+  let listing: DirectoryListing
+  let directory: InodeNumber
+  let defaults: RootAttributes
+  let isOpen: (InodeNumber) -> Bool
+  let schedule: JournalSchedule
+  var outcome = ListingOutcome()
+
+  /// The marker carries the directory's attributes: another version of it, other attributes.
+  mutating func takeMarker(_ parent: InodeRecord) throws {
+    guard !parent.isAttributeDirty, parent.committedAt < listing.began,
+      parent.object?.etag != listing.marker?.etag, try !isMoving(parent.number)
+    else { return }
+    try database.run(
+      """
+      UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, attributes_known = ?
+      WHERE id = ?
+      """,
+      [
+        listing.marker?.key.text, listing.marker?.etag.text, listing.marker?.size ?? 0,
+        listing.marker == nil, parent.number.value,
+      ])
+  }
+
+  mutating func take(_ child: DirectoryListing.Child) throws {
+    let existing = try database.child(child.name, of: directory)
+    switch child.content {
+    case .file(let object, let modified):
+      guard let existing else {
+        guard try !isSpokenFor(object) else { return }
+        // What was to be deleted here was another object.
+        try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
+        try insertFile(child.name, object, modified)
+        return
+      }
+      guard existing.kind == .directory else {
+        return try update(existing, child.name, object, modified)
+      }
+      // A directory that was replaced by a file elsewhere.
+      guard try !hasLocalNews(beneath: existing.number), try !isSpokenFor(object) else { return }
+      try removeTree(existing)
+      try remove(existing, child.name)
+      try insertFile(child.name, object, modified)
+    case .directory(let prefix):
+      guard let existing else {
+        if try !isSpokenFor(prefix: prefix) { try insertDirectory(child.name) }
+        return
+      }
+      // A file that was replaced by a directory elsewhere; one that is dirty here stays.
+      guard existing.kind != .directory, isReplaceable(existing),
+        let key = existing.object?.key.text, (key + "/").utf8.elementsEqual(prefix.text.utf8)
+      else { return }
+      try remove(existing, child.name)
+      try insertDirectory(child.name)
+    }
+  }
+
+  /// Names that the store does not have any more.
+  mutating func removeAbsent(listed: Set<FileName>, keyOf: (FileName) -> ObjectKey) throws {
+    let rows = try database.rows(
+      """
+      SELECT \(InodeColumns.all), entry.name FROM entry JOIN inode ON inode.id = entry.inode
+      WHERE entry.parent = ?
+      """, [directory.value])
+    for row in rows {
+      guard let name = FileName(row["name"]), !listed.contains(name) else { continue }
+      let record = InodeRecord(row: row)
+      if record.kind == .directory {
+        guard try !hasLocalNews(beneath: record.number) else { continue }
+        try removeTree(record)
+        try remove(record, name)
+      } else if isReplaceable(record), record.object?.key == keyOf(name) {
+        try remove(record, name)
+      }
+    }
+  }
+
+  /// Nothing of it waits to be sent, and the listing is newer than what we know.
+  private func isReplaceable(_ record: InodeRecord) -> Bool {
+    !record.isContentDirty && record.object != nil && record.committedAt < listing.began
+  }
+
+  private mutating func update(
+    _ existing: InodeRecord, _ name: FileName, _ object: StoredObject, _ modified: Timestamp
+  ) throws {
+    guard isReplaceable(existing), existing.object?.key == object.key,
+      existing.object?.etag != object.etag || existing.object?.size != object.size
+    else { return }
+    if isOpen(existing.number), !existing.isAttributeDirty {
+      // Who has the old version open keeps it; one inode, and one page cache, never has two.
+      try remove(existing, name)
+      return try insertFile(name, object, modified)
+    }
+    outcome.changed.append(existing)
+    try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
+    try database.run("DELETE FROM content WHERE id = ?", [existing.content.value])
+    // Attributes that were changed here win, over those of the new version too.
+    let keeps = existing.isAttributeDirty && existing.kind == .regular
+    let time = (keeps ? existing.modified : modified).nanosecondsSinceEpoch
+    try database.run(
+      """
+      UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
+        changed = ?, content = 0, attributes_known = ?, target = NULL WHERE id = ?
+      """,
+      [
+        object.etag.text, object.size, object.size, object.size, time,
+        modified.nanosecondsSinceEpoch, keeps, existing.number.value,
+      ])
+  }
+
+  private mutating func insertFile(
+    _ name: FileName, _ object: StoredObject, _ modified: Timestamp
+  ) throws {
+    let time = modified.nanosecondsSinceEpoch
+    try database.run(
+      """
+      INSERT INTO inode (kind, permissions, uid, gid, links, size, accessed, modified, changed,
+        attributes_known, object_key, object_etag, object_size, base_size)
+      VALUES (?, 0, ?, ?, 1, ?, ?, ?, ?, 0, ?, ?, ?, ?)
+      """,
+      [
+        FileKind.regular.rawValue, defaults.owner.user, defaults.owner.group, object.size, time,
+        time, time, object.key.text, object.etag.text, object.size, object.size,
+      ])
+    try database.run(
+      "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
+      [directory.value, name.text, database.lastInsertedRowID])
+    outcome.added.append(name)
+  }
+
+  private mutating func insertDirectory(_ name: FileName) throws {
+    let time = defaults.time.nanosecondsSinceEpoch
+    try database.run(
+      """
+      INSERT INTO inode (kind, permissions, uid, gid, links, accessed, modified, changed,
+        attributes_known) VALUES (?, ?, ?, ?, 2, ?, ?, ?, 0)
+      """,
+      [
+        FileKind.directory.rawValue, defaults.permissions, defaults.owner.user,
+        defaults.owner.group, time, time, time,
+      ])
+    try database.run(
+      "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
+      [directory.value, name.text, database.lastInsertedRowID])
+    try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [directory.value])
+    outcome.added.append(name)
+  }
+
+  private mutating func remove(_ record: InodeRecord, _ name: FileName) throws {
+    outcome.removed.append((name, record))
+    try database.run(
+      "DELETE FROM entry WHERE parent = ? AND name = ?", [directory.value, name.text])
+    if record.kind == .directory {
+      try database.run("UPDATE inode SET links = links - 1 WHERE id = ?", [directory.value])
+    }
+    var bare = record
+    bare.object = nil  // Its object is gone already: nothing to bury.
+    try database.drop(
+      bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
+  }
+
+  private mutating func removeTree(_ directory: InodeRecord) throws {
+    let rows = try database.rows(
+      """
+      SELECT \(InodeColumns.all), entry.name FROM entry JOIN inode ON inode.id = entry.inode
+      WHERE entry.parent = ?
+      """, [directory.number.value])
+    for row in rows {
+      let record = InodeRecord(row: row)
+      if let name = FileName(row["name"]) { outcome.removed.append((name, record)) }
+      if record.kind == .directory { try removeTree(record) }
+      try database.run(
+        "DELETE FROM entry WHERE parent = ? AND name = ?",
+        [directory.number.value, row["name"] as String])
+      var bare = record
+      bare.object = nil
+      try database.drop(
+        bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
+    }
+  }
+
+  /// The listed object is one that was renamed or deleted here, and the store does not know yet;
+  /// or the listing does not: an older version than the one that was deleted since it began.
+  private func isSpokenFor(_ object: StoredObject) throws -> Bool {
+    let began = listing.began.nanosecondsSinceEpoch
+    let isMoving = try database.exists(
+      "SELECT 1 FROM inode WHERE object_key = ?", [object.key.text])
+    return try isMoving
+      || database.exists(
+        """
+        SELECT 1 FROM tombstone WHERE key = ? AND (done IS NULL OR done >= ?)
+          AND (etag IS NULL OR etag = ? OR since >= ?)
+        """, [object.key.text, began, object.etag.text, began])
+  }
+
+  /// The same for whatever lies beneath a prefix: until all of it was moved or deleted, the
+  /// directory does not come back.
+  private func isSpokenFor(prefix: ObjectKey) throws -> Bool {
+    // "0" is the byte after "/": the range holds just the keys that begin with the prefix. The
+    // last byte, not the last character: some letters make one with the "/".
+    let end = String(Substring(prefix.text.utf8.dropLast())) + "0"
+    let isMoving = try database.exists(
+      "SELECT 1 FROM inode WHERE object_key >= ? AND object_key < ?", [prefix.text, end])
+    return try isMoving
+      || database.exists(
+        """
+        SELECT 1 FROM tombstone WHERE key >= ? AND key < ? AND (done IS NULL OR done >= ?)
+        """, [prefix.text, end, listing.began.nanosecondsSinceEpoch])
+  }
+
+  /// Its objects are on their way to the keys that its path wants: it was renamed, or a directory
+  /// above it was and its descendants have not been queued yet. A listing of the new keys then
+  /// says nothing about it.
+  private func isMoving(_ inode: InodeNumber) throws -> Bool {
+    try database.exists(
+      """
+      WITH RECURSIVE above (id) AS (
+        SELECT ? UNION ALL SELECT entry.parent FROM entry JOIN above ON entry.inode = above.id)
+      SELECT 1 FROM above JOIN journal ON journal.inode = above.id
+      WHERE journal.deep > 0 OR above.id = ?
+      """, [inode.value, inode.value])
+  }
+
+  /// Whether anything in a tree is newer here than in the listing.
+  private func hasLocalNews(beneath directory: InodeNumber) throws -> Bool {
+    try isMoving(directory)
+      || database.exists(
+        """
+        WITH RECURSIVE tree (id) AS (
+          SELECT ? UNION ALL SELECT entry.inode FROM entry JOIN tree ON entry.parent = tree.id)
+        SELECT 1 FROM tree JOIN inode ON inode.id = tree.id
+          LEFT JOIN journal ON journal.inode = tree.id
+        WHERE journal.inode IS NOT NULL OR inode.writing OR inode.committed_at >= ?
+        """, [directory.value, listing.began.nanosecondsSinceEpoch])
+  }
+}

@@ -1,0 +1,229 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+
+/// An inode that the store has to be brought up to date with.
+package struct JournalItem: Sendable, Hashable {
+  package var inode: InodeNumber
+  /// When the first change came that the store does not have.
+  package var since: Timestamp
+  package var due: Timestamp
+  /// How many renames the keys of the descendants have not followed yet.
+  package var deep: Int
+  package var attempts: Int
+}
+
+/// An object that is to be deleted from the store.
+package struct Tombstone: Sendable, Hashable {
+  package var key: ObjectKey
+  package var etag: ETag?
+  package var attempts: Int
+  /// When the object was deleted here.
+  package var since: Timestamp
+}
+
+extension Catalog {
+  /// What is due by `now`, most overdue first, without the inodes that are being worked on.
+  package func dueItems(
+    by now: Timestamp, limit: Int, excluding busy: Set<InodeNumber>
+  ) throws(CatalogError) -> [JournalItem] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT inode, since, due, deep, attempts FROM journal WHERE parked = 0 AND due <= ?
+        ORDER BY due LIMIT ?
+        """, [now.nanosecondsSinceEpoch, limit + busy.count]
+      ).map(Self.item).filter { !busy.contains($0.inode) }
+    }
+  }
+
+  package func dueTombstones(
+    by now: Timestamp, limit: Int, excluding busy: Set<ObjectKey>
+  ) throws(CatalogError) -> [Tombstone] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT key, etag, attempts, since FROM tombstone
+        WHERE parked = 0 AND done IS NULL AND due <= ? ORDER BY due LIMIT ?
+        """, [now.nanosecondsSinceEpoch, limit + busy.count]
+      ).map(Self.tombstone).filter { !busy.contains($0.key) }
+    }
+  }
+
+  package func tombstone(at key: ObjectKey) throws(CatalogError) -> Tombstone? {
+    try read { database in
+      try database.row(
+        "SELECT key, etag, attempts, since FROM tombstone WHERE key = ? AND done IS NULL",
+        [key.text]
+      ).map(Self.tombstone)
+    }
+  }
+
+  /// When the next item becomes due; `nil` when nothing waits.
+  package func nextDue() throws(CatalogError) -> Timestamp? {
+    try read { database in
+      try database.integer(
+        """
+        SELECT min(due) FROM (
+          SELECT min(due) AS due FROM journal WHERE parked = 0
+          UNION ALL
+          SELECT min(due) FROM tombstone WHERE parked = 0 AND done IS NULL)
+        """
+      ).map { Timestamp(nanosecondsSinceEpoch: $0) }
+    }
+  }
+
+  package func item(of inode: InodeNumber) throws(CatalogError) -> JournalItem? {
+    try read { database in
+      try database.row(
+        "SELECT inode, since, due, deep, attempts FROM journal WHERE inode = ?", [inode.value]
+      ).map(Self.item)
+    }
+  }
+
+  /// Puts an item off, after a failure or because the file is still changing.
+  package func postpone(
+    _ inode: InodeNumber, until due: Timestamp, error: String?
+  ) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        """
+        UPDATE journal SET due = ?, error = coalesce(?, error),
+          attempts = attempts + (? IS NOT NULL) WHERE inode = ?
+        """, [due.nanosecondsSinceEpoch, error, error, inode.value])
+    }
+  }
+
+  package func postpone(
+    _ keys: [ObjectKey], until due: Timestamp, error: String
+  ) throws(CatalogError) {
+    try write { database in
+      for key in keys {
+        try database.run(
+          "UPDATE tombstone SET due = ?, error = ?, attempts = attempts + 1 WHERE key = ?",
+          [due.nanosecondsSinceEpoch, error, key.text])
+      }
+    }
+  }
+
+  /// Sets an item aside that cannot succeed as it is; ``retry(beneath:at:)`` brings it back.
+  package func park(_ inode: InodeNumber, error: String) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE journal SET parked = 1, error = ?, attempts = attempts + 1 WHERE inode = ?",
+        [error, inode.value])
+    }
+  }
+
+  package func park(_ key: ObjectKey, error: String) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE tombstone SET parked = 1, error = ?, attempts = attempts + 1 WHERE key = ?",
+        [error, key.text])
+    }
+  }
+
+  /// The objects are gone. The rows stay for a while: a listing that began before still has them.
+  /// A row that was buried anew meanwhile speaks of another object, and stays due.
+  package func deleted(_ gone: [Tombstone], at now: Timestamp) throws(CatalogError) {
+    try write { database in
+      for tombstone in gone {
+        try database.run(
+          "UPDATE tombstone SET done = ? WHERE key = ? AND etag IS ?",
+          [now.nanosecondsSinceEpoch, tombstone.key.text, tombstone.etag?.text])
+      }
+    }
+  }
+
+  package func forgetDeleted(before time: Timestamp) throws(CatalogError) {
+    try write { database in
+      try database.run("DELETE FROM tombstone WHERE done < ?", [time.nanosecondsSinceEpoch])
+    }
+  }
+
+  /// Queues the children of a directory whose keys have changed with its path. Returns the
+  /// directories among them, and the last name, if there may be more.
+  package func enqueueChildren(
+    of directory: InodeNumber, after: String?, limit: Int, at now: Timestamp
+  ) throws(CatalogError) -> (directories: [InodeNumber], last: String?) {
+    try write { database in
+      let rows = try database.rows(
+        """
+        SELECT entry.name, inode.id, inode.kind, inode.object_key IS NOT NULL
+        FROM entry JOIN inode ON inode.id = entry.inode
+        WHERE entry.parent = ? AND entry.name > ? ORDER BY entry.name LIMIT ?
+        """, [directory.value, after ?? "", limit])
+      var directories: [InodeNumber] = []
+      for row in rows {
+        let inode = InodeNumber(row[1])
+        if row[2] == FileKind.directory.rawValue { directories.append(inode) }
+        guard row[3] else { continue }
+        let time = now.nanosecondsSinceEpoch
+        try database.run(
+          """
+          INSERT INTO journal (inode, since, due) VALUES (?, ?, ?)
+          ON CONFLICT (inode) DO NOTHING
+          """, [inode.value, time, time])
+      }
+      let last: String? = rows.count < limit ? nil : rows.last?[0]
+      return (directories, last)
+    }
+  }
+
+  /// Queues whatever is dirty and not queued: there is none, by construction. Returns how many.
+  package func enqueueStrays(at now: Timestamp) throws(CatalogError) -> Int {
+    try write { database in
+      let time = now.nanosecondsSinceEpoch
+      try database.run(
+        """
+        INSERT INTO journal (inode, since, due)
+        SELECT id, ?, ? FROM inode
+        WHERE (version != committed_version OR attribute_version != committed_attribute_version)
+          AND links > 0 AND id != 1 AND NOT EXISTS (SELECT 1 FROM journal WHERE inode = inode.id)
+        """, [time, time])
+      return database.changesCount
+    }
+  }
+
+  /// Ends the back-off of everything that failed: the store answers again.
+  package func endBackoff(at now: Timestamp) throws(CatalogError) {
+    try write { database in
+      let time = now.nanosecondsSinceEpoch
+      for table in ["journal", "tombstone"] {
+        try database.run(
+          "UPDATE \(table) SET due = ? WHERE attempts > 0 AND parked = 0 AND due > ?",
+          [time, time])
+      }
+    }
+  }
+
+  /// There is nothing to bring the store up to date with.
+  package func dropItem(_ inode: InodeNumber) throws(CatalogError) {
+    try write { try $0.run("DELETE FROM journal WHERE inode = ?", [inode.value]) }
+  }
+
+  package func isEmpty(_ directory: InodeNumber) throws(CatalogError) -> Bool {
+    try read { try $0.isEmpty(directory) }
+  }
+
+  /// All descendants have been queued, unless there was another rename meanwhile.
+  package func expanded(_ item: JournalItem) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE journal SET deep = 0 WHERE inode = ? AND deep = ?", [item.inode.value, item.deep])
+    }
+  }
+
+  private static func item(_ row: Row) -> JournalItem {
+    JournalItem(
+      inode: InodeNumber(row[0]), since: Timestamp(nanosecondsSinceEpoch: row[1]),
+      due: Timestamp(nanosecondsSinceEpoch: row[2]), deep: row[3], attempts: row[4])
+  }
+
+  private static func tombstone(_ row: Row) -> Tombstone {
+    let etag: String? = row[1]
+    return Tombstone(
+      key: ObjectKey(row[0]), etag: etag.map { ETag($0) }, attempts: row[2],
+      since: Timestamp(nanosecondsSinceEpoch: row[3]))
+  }
+}

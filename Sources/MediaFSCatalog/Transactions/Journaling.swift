@@ -1,0 +1,77 @@
+import GRDB
+import MediaFSCore
+import ObjectStorage
+
+/// Writing the journal, as a part of the transactions that cause it.
+extension Database {
+  /// The store has to be brought up to date with `inode` after the cool-down. What was parked is
+  /// tried again: it has changed.
+  func enqueue(
+    _ inode: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule, deep: Bool = false
+  ) throws {
+    let time = now.nanosecondsSinceEpoch
+    let due = now.advanced(by: schedule.delay).nanosecondsSinceEpoch
+    let (whole, fraction) = schedule.maximumDelay.components
+    let maximum = Timestamp(seconds: whole, nanoseconds: Int32(fraction / 1_000_000_000))
+    try run(
+      """
+      INSERT INTO journal (inode, since, due, deep) VALUES (?, ?, ?, ?)
+      ON CONFLICT (inode) DO UPDATE SET
+        due = min(excluded.due, max(excluded.since, since + ?)), deep = deep + excluded.deep,
+        attempts = 0, parked = 0, error = NULL
+      """, [inode.value, time, due, deep, maximum.nanosecondsSinceEpoch])
+  }
+
+  /// An object that nothing here refers to any more.
+  func bury(_ object: StoredObject, at now: Timestamp, due: Timestamp?) throws {
+    try run(
+      """
+      INSERT INTO tombstone (key, etag, size, since, due) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET etag = excluded.etag, size = excluded.size,
+        since = excluded.since, due = excluded.due, attempts = 0, parked = 0, error = NULL,
+        done = NULL
+      """,
+      [
+        object.key.text, object.etag.text, object.size, now.nanosecondsSinceEpoch,
+        due?.nanosecondsSinceEpoch,
+      ])
+  }
+
+  /// A directory that loses its last entry would vanish from the store with it: it needs a marker.
+  func keepDirectory(
+    _ directory: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule
+  ) throws {
+    guard directory != .root, try isEmpty(directory),
+      let record = try inode(directory), record.object == nil
+    else { return }
+    try enqueue(directory, at: now, schedule)
+  }
+
+  /// Takes one name away from an inode. The last one takes the inode along, unless `isOpen`: it
+  /// then lives on without a name until the last handle is closed.
+  func drop(
+    _ record: InodeRecord, at now: Timestamp, _ schedule: JournalSchedule, isOpen: Bool,
+    deleteDue: Timestamp?
+  ) throws {
+    let links = record.kind == .directory ? 0 : max(0, Int64(record.linkCount) - 1)
+    try run(
+      "UPDATE inode SET links = ?, changed = ? WHERE id = ?",
+      [links, now.nanosecondsSinceEpoch, record.number.value])
+    guard links == 0 else { return }
+    if let object = record.object { try bury(object, at: now, due: deleteDue) }
+    try run("DELETE FROM journal WHERE inode = ?", [record.number.value])
+    try run(
+      "UPDATE inode SET object_key = NULL, object_etag = NULL WHERE id = ?", [record.number.value])
+    if !isOpen { try erase(record) }
+  }
+
+  /// Removes the last traces of an inode without names and handles.
+  func erase(_ record: InodeRecord) throws {
+    let number = record.number.value
+    try run("DELETE FROM extent WHERE content = ?", [record.content.value])
+    try run("DELETE FROM content WHERE id = ?", [record.content.value])
+    try run("DELETE FROM upload WHERE inode = ?", [number])
+    try run("DELETE FROM part WHERE inode = ?", [number])
+    try run("DELETE FROM inode WHERE id = ?", [number])
+  }
+}

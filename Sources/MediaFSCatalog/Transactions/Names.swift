@@ -1,0 +1,199 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+import SystemPackage
+
+/// What a new inode begins with.
+package struct NewInode: Sendable {
+  package var kind: FileKind
+  package var permissions: UInt32
+  package var owner: Owner
+  package var target: String?
+  package var device: UInt64
+  /// The attributes differ from what the mount would show without a marker object.
+  package var attributesChosen: Bool
+
+  package init(
+    kind: FileKind, permissions: UInt32, owner: Owner, target: String? = nil, device: UInt64 = 0,
+    attributesChosen: Bool = true
+  ) {
+    self.kind = kind
+    self.permissions = permissions
+    self.owner = owner
+    self.target = target
+    self.device = device
+    self.attributesChosen = attributesChosen
+  }
+}
+
+/// An entry of a directory with the inode it names.
+package struct NamedInode: Sendable {
+  /// Grows from entry to entry; where to go on reading.
+  package var entry: Int64
+  package var name: String
+  package var inode: InodeRecord
+}
+
+extension Catalog {
+  package func inode(_ number: InodeNumber) throws(CatalogError) -> InodeRecord? {
+    try read { try $0.inode(number) }
+  }
+
+  package func child(
+    _ name: FileName, of parent: InodeNumber
+  ) throws(CatalogError) -> InodeRecord? {
+    try read { try $0.child(name, of: parent) }
+  }
+
+  package func path(of inode: InodeNumber) throws(CatalogError) -> [FileName]? {
+    try read { try $0.path(of: inode) }
+  }
+
+  /// The inode at a path, or `nil`.
+  package func resolve(_ path: [FileName]) throws(CatalogError) -> InodeNumber? {
+    try read { database in
+      var current = InodeNumber.root
+      for name in path {
+        guard let child = try database.child(name, of: current) else { return nil }
+        current = child.number
+      }
+      return current
+    }
+  }
+
+  /// Up to `limit` entries of a directory behind the entry `after`, in an order that stays.
+  package func children(
+    of directory: InodeNumber, after: Int64, limit: Int
+  ) throws(CatalogError) -> [NamedInode] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT \(InodeColumns.all), entry.id, entry.name
+        FROM entry INDEXED BY entry_parent JOIN inode ON inode.id = entry.inode
+        WHERE entry.parent = ? AND entry.id > ? ORDER BY entry.id LIMIT ?
+        """, [directory.value, after, limit]
+      ).map { row in
+        NamedInode(entry: row[InodeColumns.count], name: row["name"], inode: InodeRecord(row: row))
+      }
+    }
+  }
+
+  /// The directory that holds an inode; the root holds itself.
+  package func parent(of inode: InodeNumber) throws(CatalogError) -> InodeNumber {
+    try read { database in
+      try database.integer("SELECT parent FROM entry WHERE inode = ?", [inode.value])
+        .map { InodeNumber($0) } ?? .root
+    }
+  }
+
+  /// Directories in a tree, its root included, that were never listed.
+  package func unlistedDirectories(
+    beneath directory: InodeNumber, limit: Int
+  ) throws(CatalogError) -> [InodeRecord] {
+    try read { database in
+      try database.rows(
+        """
+        WITH RECURSIVE tree (id) AS (
+          SELECT ? UNION ALL
+          SELECT entry.inode FROM entry JOIN tree ON entry.parent = tree.id
+            JOIN inode ON inode.id = entry.inode WHERE inode.kind = ?)
+        SELECT \(InodeColumns.all) FROM tree JOIN inode ON inode.id = tree.id
+        WHERE inode.listed IS NULL LIMIT ?
+        """, [directory.value, FileKind.directory.rawValue, limit]
+      ).map(InodeRecord.init(row:))
+    }
+  }
+
+  /// Makes an inode and its name. It is dirty from the start: the store has not seen it.
+  ///
+  /// - Parameter isWriting: it is being opened for writing in the same step.
+  package func create(
+    _ new: NewInode, named name: FileName, in parent: InodeNumber, at now: Timestamp,
+    isWriting: Bool = false
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      _ = try database.requireDirectory(parent)
+      guard try database.child(name, of: parent) == nil else {
+        throw CatalogError.rule(.fileExists)
+      }
+      let time = now.nanosecondsSinceEpoch
+      let isDirectory = new.kind == .directory
+      try database.run(
+        """
+        INSERT INTO inode (kind, permissions, uid, gid, links, size, accessed, modified, changed,
+          device, target, attributes_known, attributes_chosen, version, attribute_version, writing,
+          listed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 1, 1, ?, ?)
+        """,
+        [
+          new.kind.rawValue, new.permissions, new.owner.user, new.owner.group, isDirectory ? 2 : 1,
+          new.target?.utf8.count ?? 0, time, time, time, Int64(bitPattern: new.device), new.target,
+          new.attributesChosen, isWriting, isDirectory ? time : nil,
+        ])
+      let number = InodeNumber(database.lastInsertedRowID)
+      try database.run(
+        "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
+        [parent.value, name.text, number.value])
+      if isDirectory {
+        try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [parent.value])
+      }
+      try database.touch(directory: parent, at: now)
+      try database.enqueue(number, at: now, schedule)
+      return try database.require(number)
+    }
+  }
+
+  /// Removes the name of anything but a directory (unlink(2)). Cancels its queued upload, and
+  /// buries its object in the same transaction. Returns the inode as it was.
+  package func unlink(
+    _ name: FileName, in parent: InodeNumber, at now: Timestamp, isOpen: (InodeNumber) -> Bool
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      let record = try database.requireChild(name, of: parent)
+      guard record.kind != .directory else { throw CatalogError.rule(.isDirectory) }
+      try remove(record, name, parent, at: now, database, isOpen: isOpen(record.number))
+      return record
+    }
+  }
+
+  /// Removes an empty directory (rmdir(2)).
+  package func removeDirectory(
+    _ name: FileName, in parent: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      let record = try database.requireChild(name, of: parent)
+      guard record.kind == .directory else { throw CatalogError.rule(.notDirectory) }
+      guard try database.isEmpty(record.number) else {
+        throw CatalogError.rule(.directoryNotEmpty)
+      }
+      try remove(record, name, parent, at: now, database, isOpen: false)
+      return record
+    }
+  }
+
+  func remove(
+    _ record: InodeRecord, _ name: FileName, _ parent: InodeNumber, at now: Timestamp,
+    _ database: Database, isOpen: Bool
+  ) throws {
+    try database.run(
+      "DELETE FROM entry WHERE parent = ? AND name = ?", [parent.value, name.text])
+    if record.kind == .directory {
+      try database.run("UPDATE inode SET links = links - 1 WHERE id = ?", [parent.value])
+    }
+    try database.drop(
+      record, at: now, schedule, isOpen: isOpen,
+      deleteDue: schedule.deleteDelay.map { now.advanced(by: $0) })
+    try database.touch(directory: parent, at: now)
+    try database.keepDirectory(parent, at: now, schedule)
+  }
+
+  /// Forgets an inode without names after its last handle was closed, and returns it; `nil` when
+  /// it still has a name.
+  package func eraseIfOrphan(_ inode: InodeNumber) throws(CatalogError) -> InodeRecord? {
+    try write { database in
+      guard let record = try database.inode(inode), record.linkCount == 0 else { return nil }
+      try database.erase(record)
+      return record
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import GRDB
+import MediaFSCore
+import ObjectStorage
+import SystemPackage
+
+/// Every statement is prepared once per connection and then reused.
+extension Database {
+  func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+
+  func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+    try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+    try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func integer(_ sql: String, _ arguments: StatementArguments = []) throws -> Int64? {
+    try Int64.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func exists(_ sql: String, _ arguments: StatementArguments = []) throws -> Bool {
+    try integer("SELECT EXISTS (\(sql))", arguments) == 1
+  }
+
+  func inode(_ number: InodeNumber) throws -> InodeRecord? {
+    try row("SELECT \(InodeColumns.all) FROM inode WHERE id = ?", [number.value])
+      .map(InodeRecord.init(row:))
+  }
+
+  /// The inode, or `ENOENT`.
+  func require(_ number: InodeNumber) throws -> InodeRecord {
+    guard let record = try inode(number) else { throw CatalogError.rule(.noSuchFileOrDirectory) }
+    return record
+  }
+
+  /// The inode, which must be a directory that still has a name (the root always has).
+  func requireDirectory(_ number: InodeNumber) throws -> InodeRecord {
+    let record = try require(number)
+    guard record.kind == .directory else { throw CatalogError.rule(.notDirectory) }
+    guard record.linkCount > 0 else { throw CatalogError.rule(.noSuchFileOrDirectory) }
+    return record
+  }
+
+  func child(_ name: FileName, of parent: InodeNumber) throws -> InodeRecord? {
+    try row(
+      """
+      SELECT \(InodeColumns.all) FROM entry JOIN inode ON inode.id = entry.inode
+      WHERE entry.parent = ? AND entry.name = ?
+      """, [parent.value, name.text]
+    ).map(InodeRecord.init(row:))
+  }
+
+  func requireChild(_ name: FileName, of parent: InodeNumber) throws -> InodeRecord {
+    guard let record = try child(name, of: parent) else {
+      throw CatalogError.rule(.noSuchFileOrDirectory)
+    }
+    return record
+  }
+
+  func isEmpty(_ directory: InodeNumber) throws -> Bool {
+    try !exists("SELECT 1 FROM entry WHERE parent = ?", [directory.value])
+  }
+
+  /// The names from the root down to an inode; `nil` when it has none any more.
+  func path(of inode: InodeNumber) throws -> [FileName]? {
+    var names: [FileName] = []
+    var current = inode
+    while current != .root {
+      guard let row = try row("SELECT parent, name FROM entry WHERE inode = ?", [current.value]),
+        let name = FileName(row[1])
+      else { return nil }
+      names.append(name)
+      current = InodeNumber(row[0])
+    }
+    return names.reversed()
+  }
+
+  /// A change of the names in a directory is a change of the directory.
+  func touch(directory: InodeNumber, at now: Timestamp) throws {
+    let time = now.nanosecondsSinceEpoch
+    try run(
+      "UPDATE inode SET modified = ?, changed = ? WHERE id = ?", [time, time, directory.value])
+  }
+}

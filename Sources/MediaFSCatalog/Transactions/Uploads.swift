@@ -1,0 +1,77 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+
+/// A multipart upload under way: enough to go on with it after a crash.
+package struct UploadRecord: Sendable, Hashable {
+  package var inode: InodeNumber
+  package var key: ObjectKey
+  package var upload: UploadID
+  /// The content that is being sent; another one begins anew.
+  package var version: Int64
+  /// In bytes.
+  package var partSize: Int64
+
+  package init(
+    inode: InodeNumber, key: ObjectKey, upload: UploadID, version: Int64, partSize: Int64
+  ) {
+    self.inode = inode
+    self.key = key
+    self.upload = upload
+    self.version = version
+    self.partSize = partSize
+  }
+}
+
+extension Catalog {
+  /// Recorded before the first part is sent, so that no upload is ever unknown.
+  package func begin(_ upload: UploadRecord) throws(CatalogError) {
+    try write { database in
+      try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
+      try database.run(
+        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)",
+        [
+          upload.inode.value, upload.key.text, upload.upload.text, upload.version,
+          upload.partSize,
+        ])
+    }
+  }
+
+  package func record(_ part: UploadedPart, of upload: UploadRecord) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
+        [upload.inode.value, part.number, part.etag.text, part.size])
+    }
+  }
+
+  package func upload(
+    of inode: InodeNumber
+  ) throws(CatalogError) -> (record: UploadRecord, parts: [UploadedPart])? {
+    try read { database in
+      guard let row = try database.row("SELECT * FROM upload WHERE inode = ?", [inode.value])
+      else { return nil }
+      let parts = try database.rows(
+        "SELECT number, etag, size FROM part WHERE inode = ? ORDER BY number", [inode.value]
+      ).map { UploadedPart(number: $0[0], etag: ETag($0[1]), size: $0[2]) }
+      let record = UploadRecord(
+        inode: inode, key: ObjectKey(row[1]), upload: UploadID(row[2]), version: row[3],
+        partSize: row[4])
+      return (record, parts)
+    }
+  }
+
+  /// Every multipart upload that is known here, whatever became of its inode.
+  package func knownUploads() throws(CatalogError) -> Set<UploadID> {
+    try read { database in
+      Set(try database.rows("SELECT upload FROM upload").map { UploadID($0[0]) })
+    }
+  }
+
+  package func endUpload(of inode: InodeNumber) throws(CatalogError) {
+    try write { database in
+      try database.run("DELETE FROM upload WHERE inode = ?", [inode.value])
+      try database.run("DELETE FROM part WHERE inode = ?", [inode.value])
+    }
+  }
+}
