@@ -50,5 +50,13 @@ let package = Package(
     library("PosixIO", ["CLinux", systemPackage]),
     library("MediaFSCatalog", ["MediaFSCore", "ObjectStorage", grdb]),
     library("MediaFSCache", ["MediaFSCore", "PosixIO", systemPackage]),
+
+    // The filesystem, without FUSE and without S3.
+    library(
+      "MediaFSEngine",
+      [
+        "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage", "PosixIO", log,
+        systemPackage,
+      ]),
   ]
 )

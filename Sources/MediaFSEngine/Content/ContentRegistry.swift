@@ -1,0 +1,154 @@
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// The contents in use, one per inode.
+final class ContentRegistry: Sendable {
+  /// Loads one inode at a time, and no two of one stripe: what is read from the catalog must not be
+  /// older than what another load has let others do.
+  private final class Stripe: Sendable {
+    let loading = Mutex(())
+  }
+
+  private let contents = Mutex<[InodeNumber: FileContent]>([:])
+  private let stripes = (0..<64).map { _ in Stripe() }
+  private let catalog: Catalog
+  private let directory: ContentDirectory
+
+  init(catalog: Catalog, directory: ContentDirectory) {
+    self.catalog = catalog
+    self.directory = directory
+  }
+
+  /// The content of an inode if anybody uses it, for a look; it may be dropped at any time.
+  func current(_ inode: InodeNumber) -> FileContent? {
+    contents.withLock { $0[inode] }
+  }
+
+  func isOpen(_ inode: InodeNumber) -> Bool {
+    contents.withLock { contents in
+      contents[inode]?.state.withLock { $0.handles > 0 } ?? false
+    }
+  }
+
+  /// The content of an inode, to be given back with ``release(_:asHandle:)``.
+  ///
+  /// - Parameter asHandle: an application opens it; it then outlives its last name.
+  func acquire(
+    _ inode: InodeNumber, asHandle: Bool
+  ) throws(FileSystemError) -> FileContent {
+    while true {
+      if let content = retain(inode, asHandle: asHandle) { return content }
+      let stripe = stripes[Int(truncatingIfNeeded: inode.value & 63)]
+      try stripe.loading.withLock { _ throws(FileSystemError) in
+        guard current(inode) == nil else { return }
+        let loaded = try load(inode)
+        contents.withLock { $0[inode] = loaded }
+        // Replaced at the store while it was loaded: whoever replaced it may have looked before.
+        if try !isCurrent(loaded) { supersede(inode) }
+      }
+    }
+  }
+
+  private func isCurrent(_ content: FileContent) throws(FileSystemError) -> Bool {
+    do throws(CatalogError) {
+      return try catalog.inode(content.inode)?.content == content.number
+    } catch {
+      throw FileSystemError(error, "open")
+    }
+  }
+
+  private func retain(_ inode: InodeNumber, asHandle: Bool) -> FileContent? {
+    contents.withLock { contents in
+      guard let content = contents[inode] else { return nil }
+      content.state.withLock { state in
+        state.users += 1
+        if asHandle { state.handles += 1 }
+      }
+      return content
+    }
+  }
+
+  private func load(_ inode: InodeNumber) throws(FileSystemError) -> FileContent {
+    do {
+      var record = try catalog.allocateContent(inode)
+      let held = try directory.status(of: record.content)?.size
+      var present = try catalog.extents(of: record.content)
+      if !record.isWriting || held == nil { try check(record, held: held ?? 0, &present) }
+      // It was not settled when it was closed: the content file knows its size.
+      if record.isWriting, let held { record.size = held }
+      let descriptor = try directory.open(record.content)
+      // A content file is as long as the file: what was not fetched yet is a hole.
+      if !record.isWriting, held != record.size { try descriptor.truncate(to: record.size) }
+      return FileContent(record: record, present: present, descriptor: descriptor)
+    } catch let error as CatalogError {
+      throw FileSystemError(error, "open")
+    } catch let error as FileSystemError {
+      throw error
+    } catch {
+      throw FileSystemError(.ioError, "open", "The cache disk failed", underlying: error)
+    }
+  }
+
+  /// A content file that somebody removed or cut short: what the store has too is fetched again,
+  /// and never are zeros taken for bytes that are nowhere else.
+  private func check(
+    _ record: InodeRecord, held: Int64, _ present: inout ByteRangeSet
+  ) throws {
+    guard held < record.size else { return }
+    let isLost = record.isContentDirty || record.baseSize < record.size
+    guard !isLost else {
+      throw FileSystemError(
+        .ioError, "open",
+        "The cache has lost bytes of inode \(record.number) that the store does not have: "
+          + "content file \(record.content) has \(held) of \(record.size) bytes")
+    }
+    guard present.upperBound > held else { return }
+    try catalog.cutExtents(of: record.content, to: held)
+    present.truncate(to: held)
+  }
+
+  /// Gives a content back; the last user takes it out of memory.
+  ///
+  /// Returns true when that was the last handle of a file without a name: it is to be erased.
+  func release(_ content: FileContent, asHandle: Bool) -> Bool {
+    let (isErasable, fetches) = contents.withLock { contents in
+      content.state.withLock { state -> (Bool, [Task<Void, Never>]) in
+        state.users -= 1
+        if asHandle { state.handles -= 1 }
+        // Nobody reads on: what is on its way beyond the waiting readers is not needed.
+        let isIdle = state.handles == 0 && state.waiters.isEmpty
+        if state.users == 0, contents[content.inode] === content {
+          contents[content.inode] = nil
+        }
+        let fetches = isIdle && asHandle ? Array(state.fetches.values) : []
+        return (state.isOrphan && state.handles == 0 && asHandle, fetches)
+      }
+    }
+    for fetch in fetches { fetch.cancel() }
+    return isErasable
+  }
+
+  /// The object changed at the store: new opens get a new content, old handles keep the old bytes.
+  func supersede(_ inode: InodeNumber) {
+    let old = contents.withLock { $0.removeValue(forKey: inode) }
+    old?.state.withLock { $0.isSuperseded = true }
+  }
+
+  /// The last name is gone.
+  func orphan(_ inode: InodeNumber) {
+    current(inode)?.state.withLock { $0.isOrphan = true }
+  }
+
+  /// All contents in use, for the periodic work.
+  var all: [FileContent] { contents.withLock { Array($0.values) } }
+
+  /// Downloads under way.
+  var fetchCount: Int {
+    all.reduce(0) { $0 + $1.state.withLock { $0.fetches.count } }
+  }
+}

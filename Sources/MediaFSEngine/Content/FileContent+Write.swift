@@ -1,0 +1,171 @@
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+extension FileContent {
+  /// Writes acknowledged bytes: dirty in the catalog first, then in the content file, then (where
+  /// the object's own bytes lie around them) in the extents. Whatever order a crash cuts, nothing
+  /// that was returned from is missing.
+  ///
+  /// - Parameter offset: `nil` appends.
+  /// - Returns: whether the journal has changed.
+  func write(
+    _ bytes: UnsafeRawBufferPointer, at offset: Int64?, _ catalog: Catalog, _ space: CacheSpace,
+    now: Timestamp, maximumSize: Int64
+  ) throws(FileSystemError) -> Bool {
+    // Before the lock: making room changes other contents.
+    let expected = growth(writing: bytes.count, at: offset)
+    guard space.reserve(expected) else { throw .cacheFull("write") }
+    var grown: Int64 = 0
+    defer { space.adjust(reserved: expected, used: grown) }
+    let isNews: Bool
+    (grown, isNews) = try changing.withLock { _ throws(FileSystemError) -> (Int64, Bool) in
+      let start = offset ?? size
+      let (end, overflow) = start.addingReportingOverflow(Int64(bytes.count))
+      guard start >= 0, !overflow, end <= maximumSize else {
+        throw FileSystemError(.fileTooLarge, "write", "The store takes no larger object")
+      }
+      let isNews = try prepareChange(catalog, now: now)
+      do throws(Errno) {
+        try unsafe descriptor.write(bytes, at: start)
+      } catch {
+        throw FileSystemError(error, "write", "The cache disk failed", underlying: error)
+      }
+      return (try wrote(start..<end, catalog, now: now), isNews)
+    }
+    return isNews
+  }
+
+  /// Takes note of written bytes; returns how many more the content file holds.
+  private func wrote(
+    _ range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+  ) throws(FileSystemError) -> Int64 {
+    let (grown, isPatch) = state.withLock { state in
+      let before = state.lifecycle.residentBytes
+      let isPatch = range.lowerBound < state.lifecycle.baseSize
+      state.lifecycle.wrote(range)
+      state.modified = now
+      return (state.lifecycle.residentBytes - before, isPatch)
+    }
+    if isPatch { try recordExtents(around: range, catalog, now: now) }
+    return grown
+  }
+
+  /// How many more bytes the content file will hold, at most.
+  private func growth(writing count: Int, at offset: Int64?) -> Int64 {
+    state.withLock { state in
+      let start = max(0, offset ?? state.lifecycle.size)
+      let (end, overflow) = start.addingReportingOverflow(Int64(count))
+      guard !overflow, start < end else { return 0 }
+      var after = state.lifecycle
+      after.wrote(start..<end)
+      return max(0, after.residentBytes - state.lifecycle.residentBytes)
+    }
+  }
+
+  /// Marks the file dirty before its first byte changes. Called under ``changing``. Returns whether
+  /// the journal has changed.
+  private func prepareChange(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) -> Bool {
+    let isNews = state.withLock { $0.lifecycle.needsNewVersion }
+    if isNews {
+      do throws(CatalogError) {
+        let record = try catalog.beginWriting(inode, content: number, at: now)
+        state.withLock { $0.lifecycle.began(version: record.version) }
+      } catch {
+        throw FileSystemError(error, "write")
+      }
+    }
+    state.withLock { $0.lifecycle.willChange() }
+    return isNews
+  }
+
+  /// Tells the catalog which bytes are here, after they are: those of the touched segments.
+  func recordExtents(
+    around range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+  ) throws(FileSystemError) {
+    let segments = Segment.covering(range)
+    guard !segments.isEmpty else { return }
+    let whole =
+      segments.lowerBound * Segment.length..<segments.upperBound * Segment.length
+    let runs = state.withLock { $0.lifecycle.present.present(in: whole) }
+    do throws(CatalogError) {
+      try catalog.replaceExtents(of: number, segments: segments, with: runs, accessed: now)
+    } catch {
+      throw FileSystemError(error, "write")
+    }
+  }
+
+  /// Cuts or extends the file.
+  func truncate(
+    to newSize: Int64, _ catalog: Catalog, _ space: CacheSpace, now: Timestamp
+  ) throws(FileSystemError) {
+    let expected = max(0, newSize - size)
+    guard space.reserve(expected) else { throw .cacheFull("truncate") }
+    var grown: Int64 = 0
+    defer { space.adjust(reserved: expected, used: grown) }
+    grown = try changing.withLock { _ throws(FileSystemError) -> Int64 in
+      // Dirty first, then cut, then recorded: after a crash in between, the content file's size is
+      // the file's.
+      _ = try prepareChange(catalog, now: now)
+      do throws(Errno) {
+        try descriptor.truncate(to: newSize)
+      } catch {
+        throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)
+      }
+      do throws(CatalogError) {
+        let record = try catalog.truncate(inode, content: number, to: newSize, at: now)
+        state.withLock { $0.lifecycle.began(version: record.version) }
+      } catch {
+        throw FileSystemError(error, "truncate")
+      }
+      return state.withLock { state in
+        let before = state.lifecycle.residentBytes
+        state.lifecycle.truncated(to: newSize)
+        state.modified = now
+        return state.lifecycle.residentBytes - before
+      }
+    }
+  }
+
+  /// Brings the catalog's row up to date with the content file.
+  func settle(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
+    try changing.withLock { _ throws(FileSystemError) in
+      let shape = state.withLock { state -> ContentState? in
+        guard !state.lifecycle.isSettled else { return nil }
+        return ContentState(size: state.lifecycle.size, modified: state.modified)
+      }
+      guard let shape else { return }
+      do throws(CatalogError) {
+        try catalog.settle(inode, content: number, shape, isWriting: false, at: now)
+      } catch {
+        throw FileSystemError(error, "flush")
+      }
+      state.withLock { $0.lifecycle.settled() }
+    }
+  }
+
+  /// Counts a new version although no byte changed: the store has lost the object.
+  func markDirty(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
+    try changing.withLock { _ throws(FileSystemError) in
+      _ = try prepareChange(catalog, now: now)
+      state.withLock { $0.object = nil }
+    }
+    try detach(catalog)
+    try settle(catalog, now: now)
+  }
+
+  /// Every byte is here: from now on nothing is the object's.
+  func detach(_ catalog: Catalog) throws(FileSystemError) {
+    try changing.withLock { _ throws(FileSystemError) in
+      do throws(CatalogError) {
+        try catalog.detach(inode, content: number)
+      } catch {
+        throw FileSystemError(error, "upload")
+      }
+      state.withLock { $0.lifecycle.detached() }
+    }
+  }
+}

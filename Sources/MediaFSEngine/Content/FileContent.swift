@@ -1,0 +1,165 @@
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// The bytes of one file version on the local disk, and everybody who reads, writes, fetches or
+/// uploads them. One per inode while anybody does.
+///
+/// Locks, in this order: ``changing`` (serialises changes of the content file; held over local
+/// disk and catalog, never over the network), the catalog's own, ``state`` (a leaf: nothing
+/// blocks beneath it).
+final class FileContent: Sendable {
+  struct State {
+    var lifecycle: FileLifecycle
+    /// Where missing bytes come from; another version than the content began with never.
+    var object: StoredObject?
+    var modified: Timestamp
+    var waiters: [(id: Int, range: Range<Int64>, arrival: Deferred<Void>)] = []
+    var nextWaiter = 0
+    /// Fetches under way, to be cancelled when nobody needs them any more.
+    var fetches: [Int: Task<Void, Never>] = [:]
+    var nextFetch = 0
+    /// Open handles and background work that keep this in memory.
+    var users = 0
+    /// Open files; while there are any, downloads go on ahead of the readers.
+    var handles = 0
+    /// The object changed at the store: missing bytes can no longer be had.
+    var isSuperseded = false
+    /// The name is gone; the bytes go with the last handle.
+    var isOrphan = false
+  }
+
+  let inode: InodeNumber
+  let number: ContentNumber
+  let descriptor: SharedDescriptor
+  let state: Mutex<State>
+  let changing = Mutex(())
+
+  init(
+    record: InodeRecord, present: ByteRangeSet, descriptor: SharedDescriptor
+  ) {
+    inode = record.number
+    number = record.content
+    self.descriptor = descriptor
+    var lifecycle = FileLifecycle(
+      size: record.size, baseSize: record.baseSize, present: present, version: record.version,
+      committedVersion: record.committedVersion)
+    if record.isWriting { lifecycle.began(version: record.version) }
+    state = Mutex(
+      State(
+        lifecycle: lifecycle, object: record.object, modified: record.modified,
+        isOrphan: record.linkCount == 0))
+  }
+
+  var size: Int64 { state.withLock { $0.lifecycle.size } }
+
+  /// Size and time as the application sees them, which the catalog's row may not know yet.
+  var shape: (size: Int64, modified: Timestamp, resident: Int64) {
+    state.withLock { ($0.lifecycle.size, $0.modified, $0.lifecycle.residentBytes) }
+  }
+
+  func set(modified: Timestamp) {
+    state.withLock { $0.modified = modified }
+  }
+
+  // MARK: Reading
+
+  /// Bytes that are here; the range was pinned by ``pinIfPresent(_:)``.
+  func readPinned(_ range: Range<Int64>) throws(FileSystemError) -> [UInt8] {
+    defer { state.withLock { $0.lifecycle.unpin(range) } }
+    do {
+      return try descriptor.read(count: range.count, at: range.lowerBound)
+    } catch {
+      throw FileSystemError(.ioError, "read", "The cache disk failed", underlying: error)
+    }
+  }
+
+  /// Keeps a range from being evicted if all of it is here; `nil` if some of it is not. The range
+  /// is clipped to the file.
+  func pinIfPresent(_ range: Range<Int64>) -> Range<Int64>? {
+    state.withLock { state in
+      let clipped = range.clamped(to: 0..<max(state.lifecycle.size, 0))
+      guard state.lifecycle.missing(in: clipped).isEmpty else { return nil }
+      state.lifecycle.pin(clipped)
+      return clipped
+    }
+  }
+
+  // MARK: Arriving bytes
+
+  /// Writes fetched bytes to the content file, but for those that were written here meanwhile,
+  /// and wakes who waits for them. Returns how many of them the cache did not hold before; `nil`
+  /// when the file's object is another version by now, and the bytes are not its.
+  func accept(_ bytes: [UInt8], at offset: Int64, of version: ETag) throws(Errno) -> Int64? {
+    let range = offset..<offset + Int64(bytes.count)
+    let fresh = try changing.withLock { _ throws(Errno) -> Int64? in
+      let parts = state.withLock { state in
+        state.isSuperseded || state.object?.etag != version
+          ? nil : state.lifecycle.acceptable(range)
+      }
+      guard let parts else { return nil }
+      for part in parts {
+        let slice = bytes[Int(part.lowerBound - offset)..<Int(part.upperBound - offset)]
+        try descriptor.write(part == range ? bytes : Array(slice), at: part.lowerBound)
+      }
+      state.withLock { state in
+        for part in parts { state.lifecycle.arrived(part) }
+        state.lifecycle.endFetching(range)
+      }
+      return parts.reduce(0) { $0 + Int64($1.count) }
+    }
+    wakeReaders()
+    return fresh
+  }
+
+  private func wakeReaders() {
+    let ready = state.withLock { state -> [Deferred<Void>] in
+      var ready: [Deferred<Void>] = []
+      state.waiters.removeAll { waiter in
+        guard state.lifecycle.missing(in: waiter.range).isEmpty else { return false }
+        ready.append(waiter.arrival)
+        return true
+      }
+      return ready
+    }
+    for arrival in ready { arrival.resolve(.success(())) }
+  }
+
+  /// A fetch ended without all of its bytes: who waits for what is left learns why.
+  func fail(_ range: Range<Int64>, with error: FileSystemError) {
+    let failed = state.withLock { state -> [Deferred<Void>] in
+      state.lifecycle.endFetching(range)
+      var failed: [Deferred<Void>] = []
+      state.waiters.removeAll { waiter in
+        guard waiter.range.overlaps(range) else { return false }
+        failed.append(waiter.arrival)
+        return true
+      }
+      return failed
+    }
+    for arrival in failed { arrival.resolve(.failure(error)) }
+  }
+
+  // MARK: Evicting
+
+  /// Drops what of `range` can be fetched again; returns the bytes that are free now. `forget`
+  /// takes the rows away first: bytes without a row are harmless, a row without bytes is not.
+  func evict(_ range: Range<Int64>, forget: () throws -> Void) throws -> Int64 {
+    try changing.withLock { _ in
+      let runs = state.withLock { $0.lifecycle.evictable(in: range) }
+      guard !runs.isEmpty else { return 0 }
+      try forget()
+      // Between the two looks a reader may have pinned a run; it then stays, without its row.
+      let dropped = state.withLock { state -> [Range<Int64>] in
+        let dropped = state.lifecycle.evictable(in: range)
+        for run in dropped { state.lifecycle.evict(run) }
+        return dropped
+      }
+      for run in dropped { try descriptor.punchHole(run) }
+      return dropped.reduce(0) { $0 + Int64($1.count) }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package import MediaFSCore
+package import ObjectStorage
+
+/// What a store was found to check.
+package struct StoreFeatures: Sendable, Hashable {
+  /// `If-None-Match: *` on a write.
+  package var conditionalCreate: Bool
+  /// `If-Match` on a write.
+  package var conditionalReplace: Bool
+  /// `x-amz-copy-source-if-match` and `If-None-Match: *` on a copy.
+  package var conditionalCopy: Bool
+
+  package init(conditionalCreate: Bool, conditionalReplace: Bool, conditionalCopy: Bool) {
+    self.conditionalCreate = conditionalCreate
+    self.conditionalReplace = conditionalReplace
+    self.conditionalCopy = conditionalCopy
+  }
+}
+
+/// Finds out what a store does with conditions, on an object of its own.
+///
+/// An ignored header looks like success and a store that refuses every condition looks careful, so
+/// a feature counts only when what must fail has failed and what must succeed has succeeded.
+package struct StoreProbe: Sendable {
+  private let store: any ObjectStore
+  private let key: ObjectKey
+  private let copy: ObjectKey
+
+  /// - Parameters:
+  ///   - keySpace: the object lies beneath its reserved name, which is never shown.
+  ///   - random: from 0 up to 1; names the object, so that hosts that probe together do not meet.
+  package static func run(
+    _ store: any ObjectStore, keySpace: KeySpace, random: @Sendable () -> Double
+  ) async throws(ObjectStoreError) -> StoreFeatures {
+    let number = UInt64(random() * Double(1 << 53))
+    let key = ObjectKey(keySpace.reservedPrefix + "probe-" + String(number, radix: 36))
+    let copy = ObjectKey(key.text + "-copy")
+    let probe = StoreProbe(store: store, key: key, copy: copy)
+    let features: StoreFeatures
+    do throws(ObjectStoreError) {
+      features = try await probe.features()
+    } catch {
+      // Why the probe failed says more than why tidying up behind it did.
+      try? await store.delete(key)
+      try? await store.delete(copy)
+      throw error
+    }
+    _ = try await store.delete([key, copy])
+    return features
+  }
+
+  private func features() async throws(ObjectStoreError) -> StoreFeatures {
+    let creates = try await succeeds("first", .absent)
+    let first = try await put("second", .none)
+    let refusesToCreate = try await !succeeds("third", .absent)
+    let second = try await put("fourth", .none)
+    let refusesToReplace = try await !succeeds("fifth", .matches(first))
+    // An ignored condition has replaced the object meanwhile; a checked one must still match.
+    let replaces = try await succeeds("sixth", .matches(second))
+    return StoreFeatures(
+      conditionalCreate: creates && refusesToCreate,
+      conditionalReplace: replaces && refusesToReplace,
+      conditionalCopy: try await checksCopies(stale: first))
+  }
+
+  private func checksCopies(stale: ETag) async throws(ObjectStoreError) -> Bool {
+    let current = try await store.head(key).etag
+    let takesStale = try await copies(stale, .none)
+    let copies = try await copies(current, .none)
+    let overwrites = try await self.copies(current, .absent)
+    return copies && !takesStale && !overwrites
+  }
+
+  private func copies(
+    _ version: ETag, _ condition: WriteCondition
+  ) async throws(ObjectStoreError) -> Bool {
+    try await holds { () async throws(ObjectStoreError) in
+      _ = try await store.copy(
+        from: key, sourceMatch: version, to: copy, headers: nil, condition: condition)
+    }
+  }
+
+  private func put(
+    _ text: String, _ condition: WriteCondition
+  ) async throws(ObjectStoreError) -> ETag {
+    try await store.put(
+      key, BytesSource(Array(text.utf8)), headers: ObjectHeaders(), condition: condition)
+  }
+
+  /// False when the condition did not hold, or the store knows no such condition.
+  private func succeeds(
+    _ text: String, _ condition: WriteCondition
+  ) async throws(ObjectStoreError) -> Bool {
+    try await holds { () async throws(ObjectStoreError) in _ = try await put(text, condition) }
+  }
+
+  private func holds(
+    _ write: () async throws(ObjectStoreError) -> Void
+  ) async throws(ObjectStoreError) -> Bool {
+    do throws(ObjectStoreError) {
+      try await write()
+      return true
+    } catch {
+      switch error.kind {
+      case .preconditionFailed, .invalid, .notFound: return false
+      case .unavailable where error.code == "NotImplemented": return false
+      case .accessDenied, .throttled, .unavailable, .cancelled: throw error
+      }
+    }
+  }
+}

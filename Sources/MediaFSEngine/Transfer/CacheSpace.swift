@@ -1,0 +1,119 @@
+import Logging
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+
+/// Room in the cache: accounted before a byte is written, made by evicting the least recently
+/// used segments of clean files, open ones included.
+final class CacheSpace: Sendable {
+  /// Candidates that one look into the catalog brings: enough for some GiB, cheap to sort.
+  private static let batch = 128
+
+  let account: CacheAccount
+  private let catalog: Catalog
+  private let registry: ContentRegistry
+  private let environment: Environment
+  private let statistics: Statistics
+  private let log: Logger
+  private let touched = Mutex<[Segment: Timestamp]>([:])
+  /// One eviction at a time: two would choose the same victims.
+  private let evicting = Mutex(())
+
+  init(
+    account: CacheAccount, catalog: Catalog, registry: ContentRegistry, environment: Environment,
+    statistics: Statistics, log: Logger
+  ) {
+    self.account = account
+    self.catalog = catalog
+    self.registry = registry
+    self.environment = environment
+    self.statistics = statistics
+    self.log = log
+  }
+
+  /// Takes room for `bytes`, evicting what is needed; false when only dirty bytes are left.
+  func reserve(_ bytes: Int64) -> Bool {
+    if bytes <= 0 || account.reserve(bytes) { return true }
+    return evicting.withLock { _ in
+      persistTouches()
+      while !account.reserve(bytes) {
+        guard evictSome(atLeast: bytes) > 0 else { return false }
+      }
+      return true
+    }
+  }
+
+  func release(_ bytes: Int64) {
+    if bytes > 0 { account.release(bytes) }
+  }
+
+  /// Corrects a reservation once it is known what was used.
+  func adjust(reserved: Int64, used: Int64) {
+    account.release(reserved - used)
+  }
+
+  /// Gives a content back that a download used.
+  func release(user content: FileContent) {
+    _ = registry.release(content, asHandle: false)
+  }
+
+  /// A reader was here: these segments are evicted last.
+  func touch(_ range: Range<Int64>, of content: ContentNumber) {
+    let now = environment.now()
+    touched.withLock { touched in
+      for index in Segment.covering(range) {
+        touched[Segment(content: content, index: index)] = now
+      }
+    }
+  }
+
+  /// Writes down when segments were last read. Called now and then, and before an eviction.
+  func persistTouches() {
+    let times = touched.withLock { touched in
+      defer { touched = [:] }
+      return touched
+    }
+    do {
+      try catalog.touch(times)
+    } catch {
+      log.warning("The times of use were not recorded: \(error)")
+    }
+  }
+
+  private func evictSome(atLeast bytes: Int64) -> Int64 {
+    var freed: Int64 = 0
+    do throws(CatalogError) {
+      for candidate in try catalog.evictable(limit: Self.batch) where freed < bytes {
+        freed += evict(candidate)
+      }
+    } catch {
+      log.error("Nothing can be evicted: \(error)")
+    }
+    return freed
+  }
+
+  /// One that cannot be evicted must not keep the others.
+  private func evict(_ candidate: EvictableSegment) -> Int64 {
+    do {
+      return try drop(candidate)
+    } catch {
+      log.warning("A segment of inode \(candidate.inode) was not evicted: \(error)")
+      return 0
+    }
+  }
+
+  /// Drops one segment; 0 when somebody reads it, or it is dirty by now.
+  private func drop(_ candidate: EvictableSegment) throws -> Int64 {
+    let content = try registry.acquire(candidate.inode, asHandle: false)
+    defer { _ = registry.release(content, asHandle: false) }
+    guard content.number == candidate.segment.content else { return 0 }
+    let freed = try content.evict(candidate.segment.range) {
+      try catalog.removeExtents(candidate.segment)
+    }
+    account.release(freed)
+    if freed > 0 { statistics.evictions.add(1) }
+    return freed
+  }
+}

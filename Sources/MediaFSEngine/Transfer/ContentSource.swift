@@ -1,0 +1,34 @@
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// A content file as the body of an upload, for as long as it does not change.
+///
+/// Every change counts before its bytes reach the file, and every read looks at the count after it:
+/// bytes of two versions never end up in one object.
+struct ContentSource: ObjectSource {
+  let content: FileContent
+  let range: Range<Int64>
+  /// The count of changes when the upload began.
+  let changes: UInt64
+
+  var length: Int64 { Int64(range.count) }
+
+  func read(at offset: Int64, count: Int) throws(ObjectStoreError) -> [UInt8] {
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try content.descriptor.read(count: count, at: range.lowerBound + offset)
+    } catch {
+      throw ObjectStoreError(
+        .cancelled, code: "CacheDisk", message: "The cache disk failed: \(error)")
+    }
+    guard content.state.withLock({ $0.lifecycle.changes }) == changes, bytes.count == count else {
+      throw ObjectStoreError(
+        .cancelled, code: "Changed", message: "The file changed while it was uploaded")
+    }
+    return bytes
+  }
+}

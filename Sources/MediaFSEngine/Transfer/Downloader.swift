@@ -1,0 +1,172 @@
+import Logging
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+import SystemPackage
+
+/// Fills content files from the store: every reader waits for its own range and nothing else, and
+/// no byte is fetched twice at a time.
+final class Downloader: Sendable {
+  /// A reader waits: shorter than for work in the background.
+  private static let backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
+
+  private let store: any ObjectStore
+  private let catalog: Catalog
+  private let space: CacheSpace
+  private let environment: Environment
+  private let deadline: Duration
+  private let health: StoreHealth
+  private let statistics: Statistics
+  private let log: Logger
+
+  init(
+    store: any ObjectStore, catalog: Catalog, space: CacheSpace, environment: Environment,
+    deadline: Duration, health: StoreHealth, statistics: Statistics, log: Logger
+  ) {
+    self.store = store
+    self.catalog = catalog
+    self.space = space
+    self.environment = environment
+    self.deadline = deadline
+    self.health = health
+    self.statistics = statistics
+    self.log = log
+  }
+
+  /// Returns when `range` is here.
+  func require(
+    _ range: Range<Int64>, of content: FileContent
+  ) async throws(FileSystemError) {
+    let arrival = content.state.withLock { state -> Deferred<Void>? in
+      guard !state.lifecycle.missing(in: range).isEmpty else { return nil }
+      let arrival = Deferred<Void>()
+      state.waiters.append((state.nextWaiter, range, arrival))
+      state.nextWaiter += 1
+      return arrival
+    }
+    start(range, of: content)
+    guard let arrival else { return }
+    do throws(FileSystemError) {
+      try await arrival.wait("read", for: deadline, environment)
+    } catch {
+      content.state.withLock { $0.waiters.removeAll { $0.arrival === arrival } }
+      // Not we were cancelled but a fetch that nobody needed a moment ago.
+      if error.errno == .interrupted, !Task.isCancelled {
+        return try await require(range, of: content)
+      }
+      throw error
+    }
+  }
+
+  /// Starts to fetch what of `window` is neither here nor on its way.
+  func start(_ window: Range<Int64>, of content: FileContent) {
+    let runs = content.state.withLock { $0.lifecycle.beginFetching(window) }
+    for run in runs {
+      content.state.withLock { state in
+        let id = state.nextFetch
+        state.nextFetch += 1
+        state.users += 1
+        state.fetches[id] = environment.spawn("download") { [self] in
+          await fetch(run, of: content)
+          content.state.withLock { state in
+            state.fetches[id] = nil
+          }
+          space.release(user: content)
+        }
+      }
+    }
+  }
+
+  /// Fetches one run, going on where a broken answer ended, until the deadline.
+  private func fetch(_ run: Range<Int64>, of content: FileContent) async {
+    var began = environment.now()
+    var rest = run
+    var attempt = 0
+    while !rest.isEmpty {
+      let before = rest
+      do throws(ObjectStoreError) {
+        try await fetchOnce(&rest, of: content)
+        health.answered()
+      } catch {
+        // The deadline is for a store that gives nothing, not for a slow one.
+        if rest != before { (began, attempt) = (environment.now(), 0) }
+        attempt += 1
+        let elapsed = environment.now().duration(since: began)
+        let isWorthwhile = error.isTransient && elapsed < deadline && !Task.isCancelled
+        guard isWorthwhile else {
+          if error.isTransient { health.failed(error) }
+          content.fail(rest, with: Self.failure(error))
+          return
+        }
+        await environment.sleep(
+          Self.backoff.delay(afterFailures: attempt, jitter: environment.random()))
+      }
+    }
+  }
+
+  private func fetchOnce(
+    _ rest: inout Range<Int64>, of content: FileContent
+  ) async throws(ObjectStoreError) {
+    guard let object = content.state.withLock({ $0.object }) else {
+      throw ObjectStoreError(.invalid, code: "NoObject", message: "The file has no object")
+    }
+    let asked = try reserve(rest)
+    var unused = Int64(asked.count)
+    defer {
+      space.release(unused)
+      persist(content, asked.lowerBound..<rest.lowerBound)
+    }
+    let download = try await store.get(object.key, range: asked, ifMatch: object.etag)
+    statistics.downloads.add(1)
+    while let chunk = try await download.body.next() {
+      let range = rest.lowerBound..<rest.lowerBound + Int64(chunk.count)
+      let fresh: Int64?
+      do throws(Errno) {
+        fresh = try content.accept(chunk, at: range.lowerBound, of: object.etag)
+      } catch {
+        throw ObjectStoreError(
+          .invalid, code: "CacheDisk", message: "The cache disk failed: \(error)")
+      }
+      guard let fresh else {
+        throw ObjectStoreError(
+          .unavailable, code: "Replaced", message: "The object became another one meanwhile")
+      }
+      unused -= fresh
+      rest = range.upperBound..<rest.upperBound
+    }
+  }
+
+  /// Room for the beginning of `range`, as much as there is.
+  private func reserve(_ range: Range<Int64>) throws(ObjectStoreError) -> Range<Int64> {
+    var part = range
+    while !space.reserve(Int64(part.count)) {
+      guard part.count > Int(ReadWindow.blockSize) else {
+        throw ObjectStoreError(
+          .invalid, code: Self.cacheFull, message: "The cache is full of files not uploaded yet")
+      }
+      part = part.lowerBound..<part.lowerBound + Int64(part.count / 2)
+    }
+    return part
+  }
+
+  private static let cacheFull = "CacheFull"
+
+  private static func failure(_ error: ObjectStoreError) -> FileSystemError {
+    error.code == cacheFull ? .cacheFull("read") : FileSystemError(error, "read")
+  }
+
+  /// Extents follow their bytes. When this fails the bytes are fetched again some day.
+  private func persist(_ content: FileContent, _ range: Range<Int64>) {
+    guard !range.isEmpty else { return }
+    do throws(FileSystemError) {
+      try content.changing.withLock { _ throws(FileSystemError) in
+        guard !content.state.withLock({ $0.isSuperseded }) else { return }
+        try content.recordExtents(around: range, catalog, now: environment.now())
+      }
+    } catch {
+      log.warning("Extents of inode \(content.inode) were not recorded: \(error)")
+    }
+  }
+}

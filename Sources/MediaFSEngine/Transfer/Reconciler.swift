@@ -1,0 +1,375 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+import SystemPackage
+
+/// Makes the store equal to the tree: takes what is due from the journal, some at a time, never two
+/// at one inode or one key, and puts off or parks what fails.
+final class Reconciler: Sendable {
+  /// How long a deleted key is remembered for listings that began before: longer than any takes.
+  private static let tombstoneMemory: Duration = .seconds(3_600)
+  /// Objects in one DeleteObjects request.
+  private static let deleteBatch = 1_000
+  /// Looks at the journal at least this often, and writes down the times of use.
+  private static let housekeepingInterval: Duration = .seconds(30)
+
+  /// How often a flush makes due what has come to the queue meanwhile.
+  private static let hasteInterval: Duration = .seconds(1)
+
+  private struct State {
+    var active: Set<InodeNumber> = []
+    var busyKeys: Set<ObjectKey> = []
+    var isDeleting = false
+    var isPaused: Bool
+    var loop: Task<Void, Never>?
+    var jobs: [Int: Task<Void, Never>] = [:]
+    var nextJob = 0
+    var isStopping = false
+    /// When the loop wakes by itself; while it looks, whatever comes is later than its look.
+    var nextLook = Timestamp(seconds: .max)
+  }
+
+  private let context: VolumeContext
+  private let conditions: WriteConditions
+  private let reconciliation: Reconciliation
+  private let schedule: WritebackSchedule
+  private let state: Mutex<State>
+  /// Something became due, or somebody wants it earlier.
+  private let changed = Wakeup()
+  /// An item was finished, put off or parked.
+  private let progress = Wakeup()
+
+  init(_ context: VolumeContext, _ downloader: Downloader) {
+    self.context = context
+    conditions = WriteConditions(context)
+    reconciliation = Reconciliation(
+      context: context, downloader: downloader, conditions: conditions)
+    schedule = WritebackSchedule(
+      delay: context.options.uploadDelay, maximumDelay: context.options.uploadMaximumDelay)
+    state = Mutex(State(isPaused: !context.options.uploadEnabled))
+    context.health.onRecovery { [weak self] in self?.endBackoff() }
+  }
+
+  private func endBackoff() {
+    let now = context.environment.now()
+    ignoringFailure { try $0.endBackoff(at: now) }
+    changed.signal()
+  }
+
+  func start() {
+    let loop = context.environment.spawn("reconciler") { [self] in await run() }
+    state.withLock { $0.loop = loop }
+  }
+
+  func stop() async {
+    let tasks = state.withLock { state in
+      state.isStopping = true
+      return Array(state.jobs.values) + [state.loop].compactMap { $0 }
+    }
+    for task in tasks { task.cancel() }
+    changed.signal()
+    for task in tasks { await task.value }
+  }
+
+  /// The journal has a new row, or one that is due at another time. Wakes the loop only when that
+  /// is earlier than it would wake by itself: a thousand new files are one look.
+  func journalChanged() {
+    let options = context.options
+    let delay = min(options.uploadDelay, options.deleteDelay ?? options.uploadDelay)
+    let due = context.environment.now().advanced(by: delay)
+    if state.withLock({ due < $0.nextLook }) { changed.signal() }
+  }
+
+  var isPaused: Bool {
+    get { state.withLock { $0.isPaused } }
+    set {
+      state.withLock { $0.isPaused = newValue }
+      changed.signal()
+    }
+  }
+
+  var activeCount: (uploads: Int, deletes: Int) {
+    state.withLock { ($0.active.count, $0.isDeleting ? 1 : 0) }
+  }
+
+  // MARK: The loop
+
+  private func run() async {
+    await inspect()
+    spawn("probe") { [self] in await prepare() }
+    while !Task.isCancelled {
+      let event = changed.event
+      startDue()
+      await wait(for: event)
+      await askIfOffline()
+    }
+  }
+
+  /// Behind the running mount: what a crash, or a fault of ours, may have left.
+  private func inspect() async {
+    do throws(CatalogError) {
+      let strays = try context.catalog.enqueueStrays(at: context.environment.now())
+      if strays > 0 { context.log.error("\(strays) dirty inodes were not queued; they are now") }
+    } catch {
+      context.log.error("The journal was not inspected: \(error)")
+    }
+    Recovery(
+      catalog: context.catalog, directory: context.directory, environment: context.environment,
+      log: context.log
+    ).quarantineStrays()
+  }
+
+  /// Finds out what the store can do while nothing waits for it. A failure is found again by the
+  /// first upload.
+  private func prepare() async {
+    guard !context.options.readOnly, !isPaused else { return }
+    _ = try? await conditions.storeFeatures()
+  }
+
+  private func wait(for event: Deferred<Void>) async {
+    let now = context.environment.now()
+    var pause =
+      context.health.offline == nil ? Self.housekeepingInterval : StoreHealth.probeInterval
+    if !isPaused, let due = try? context.catalog.nextDue(), due > now {
+      pause = min(pause, due.duration(since: now))
+    }
+    let nextLook = now.advanced(by: pause)
+    state.withLock { $0.nextLook = nextLook }
+    // Its failure is the passing of time.
+    _ = try? await event.wait("reconcile", for: pause, context.environment)
+    state.withLock { $0.nextLook = Timestamp(seconds: .max) }
+    context.space.persistTouches()
+  }
+
+  /// A store that does not answer is asked now and then; when it does, nothing waits out its
+  /// back-off.
+  private func askIfOffline() async {
+    guard context.health.offline != nil, context.health.mayAsk(), !Task.isCancelled else { return }
+    let request = ListRequest(
+      prefix: context.keySpace.prefix, foldsDirectories: true, pageSize: 1)
+    do throws(ObjectStoreError) {
+      _ = try await context.store.list(request)
+      context.health.answered()
+    } catch {
+      if error.isTransient { context.health.failed(error) }
+    }
+  }
+
+  private func startDue() {
+    guard !state.withLock({ $0.isPaused || $0.isStopping }) else { return }
+    do throws(CatalogError) {
+      let now = context.environment.now()
+      let busy = state.withLock { $0.active }
+      let room = context.options.uploadConcurrency - busy.count
+      if room > 0 {
+        for item in try context.catalog.dueItems(by: now, limit: room, excluding: busy)
+          .prefix(room)
+        {
+          start(item)
+        }
+      }
+      try startDeletes(now)
+      try context.catalog.forgetDeleted(before: now.advanced(by: .zero - Self.tombstoneMemory))
+    } catch {
+      context.log.error("The journal cannot be read: \(error)")
+    }
+  }
+
+  private func start(_ item: JournalItem) {
+    let keys = self.keys(of: item.inode)
+    let isFree = state.withLock { state in
+      guard !state.active.contains(item.inode), state.busyKeys.isDisjoint(with: keys) else {
+        return false
+      }
+      state.active.insert(item.inode)
+      state.busyKeys.formUnion(keys)
+      return true
+    }
+    guard isFree else { return }
+    spawn("upload") { [self] in
+      await run(item)
+      state.withLock { state in
+        state.active.remove(item.inode)
+        state.busyKeys.subtract(keys)
+      }
+    }
+  }
+
+  /// The keys that work on an inode reads or writes.
+  private func keys(of inode: InodeNumber) -> Set<ObjectKey> {
+    var keys: Set<ObjectKey> = []
+    guard let record = try? context.catalog.inode(inode) else { return keys }
+    if let object = record.object { keys.insert(object.key) }
+    if let path = try? context.catalog.path(of: inode), !path.isEmpty {
+      let key =
+        record.kind == .directory
+        ? try? context.keySpace.directoryMarker(of: path) : try? context.keySpace.key(of: path)
+      if let key { keys.insert(key) }
+    }
+    return keys
+  }
+
+  private func spawn(_ name: String, _ work: @escaping @Sendable () async -> Void) {
+    state.withLock { state in
+      let id = state.nextJob
+      state.nextJob += 1
+      state.jobs[id] = context.environment.spawn(name) { [self] in
+        await work()
+        self.state.withLock { $0.jobs[id] = nil }
+        changed.signal()
+        progress.signal()
+      }
+    }
+  }
+
+  // MARK: One item
+
+  private func run(_ item: JournalItem) async {
+    do throws(ObjectStoreError) {
+      switch try await reconciliation.run(item) {
+      case .done, .again: break
+      case .notYet(let due): postpone(item, until: due, error: nil)
+      case .resolved(let error): failed(item, error)
+      }
+      context.health.answered()
+    } catch {
+      if Task.isCancelled { return }
+      failed(item, error)
+    }
+  }
+
+  private func failed(_ item: JournalItem, _ error: ObjectStoreError) {
+    if error.kind == .unavailable || error.kind == .throttled { context.health.failed(error) }
+    let now = context.environment.now()
+    let verdict = UploadVerdict(error)
+    let due = schedule.due(
+      after: verdict, failures: item.attempts + 1, now: now,
+      jitter: context.environment.random())
+    if let due {
+      postpone(item, until: due, error: error.description)
+    } else {
+      let path = (try? context.catalog.path(of: item.inode)) ?? nil
+      context.log.error(
+        "Parked until `mediafs retry`: \(error)",
+        metadata: ["path": "\(path.map { $0.map(\.text).joined(separator: "/") } ?? "?")"])
+      ignoringFailure { try $0.park(item.inode, error: error.description) }
+    }
+  }
+
+  private func postpone(_ item: JournalItem, until due: Timestamp, error: String?) {
+    ignoringFailure { try $0.postpone(item.inode, until: due, error: error) }
+  }
+
+  /// The row stays as it was, and is found again.
+  private func ignoringFailure(_ change: (Catalog) throws -> Void) {
+    do {
+      try change(context.catalog)
+    } catch {
+      context.log.error("The journal was not written: \(error)")
+    }
+  }
+
+  // MARK: Deletes
+
+  private func startDeletes(_ now: Timestamp) throws(CatalogError) {
+    let (isDeleting, busy) = state.withLock { ($0.isDeleting, $0.busyKeys) }
+    guard !isDeleting else { return }
+    let due = try context.catalog.dueTombstones(
+      by: now, limit: Self.deleteBatch, excluding: busy
+    ).prefix(Self.deleteBatch)
+    guard !due.isEmpty else { return }
+    let keys = Set(due.map(\.key))
+    state.withLock { state in
+      state.isDeleting = true
+      state.busyKeys.formUnion(keys)
+    }
+    spawn("delete") { [self] in
+      await delete(Array(due))
+      state.withLock { state in
+        state.isDeleting = false
+        state.busyKeys.subtract(keys)
+      }
+    }
+  }
+
+  private func delete(_ due: [Tombstone]) async {
+    var failures: [ObjectKey: ObjectStoreError] = [:]
+    let tombstones = await conditions.stillMeant(due, failures: &failures)
+    do throws(ObjectStoreError) {
+      if let only = tombstones.first, tombstones.count == 1 {
+        try await context.store.delete(only.key)
+      } else if !tombstones.isEmpty {
+        let refused = try await context.store.delete(tombstones.map(\.key))
+        failures.merge(refused) { $1 }
+      }
+      context.health.answered()
+    } catch {
+      if Task.isCancelled { return }
+      for tombstone in tombstones { failures[tombstone.key] = error }
+    }
+    let now = context.environment.now()
+    let gone = due.filter { failures[$0.key] == nil }
+    ignoringFailure { try $0.deleted(gone, at: now) }
+    for tombstone in due {
+      if let error = failures[tombstone.key] { failed(tombstone, error, now) }
+    }
+  }
+
+  private func failed(_ tombstone: Tombstone, _ error: ObjectStoreError, _ now: Timestamp) {
+    if error.isTransient { context.health.failed(error) }
+    let due = schedule.due(
+      after: UploadVerdict(error), failures: tombstone.attempts + 1, now: now,
+      jitter: context.environment.random())
+    ignoringFailure {
+      if let due {
+        try $0.postpone([tombstone.key], until: due, error: error.description)
+      } else {
+        try $0.park(tombstone.key, error: error.description)
+      }
+    }
+  }
+
+  // MARK: Waiting for it
+
+  /// Makes what is queued beneath an inode due now and returns when the store has it. `EIO` when
+  /// something was parked instead, or when `limit` has passed.
+  func drain(
+    beneath inode: InodeNumber, _ operation: String, limit: Duration
+  ) async throws(FileSystemError) {
+    let end = context.environment.now().advanced(by: limit)
+    var nextHaste = Timestamp.epoch
+    while true {
+      let event = progress.event
+      let now = context.environment.now()
+      do throws(CatalogError) {
+        // Not at every step: a file that goes on changing would be looked at without a pause.
+        if now >= nextHaste {
+          try context.catalog.hasten(beneath: inode, at: now)
+          nextHaste = now.advanced(by: Self.hasteInterval)
+        }
+        let pending = try context.catalog.pending(beneath: inode)
+        let deletes = inode == .root ? try context.catalog.dueDeletes(by: now) : 0
+        if pending.waiting == 0, deletes == 0 {
+          guard pending.parked == 0 else {
+            throw CatalogError.rule(.ioError)
+          }
+          return
+        }
+      } catch {
+        throw FileSystemError(error, operation)
+      }
+      changed.signal()
+      guard now < end else {
+        throw FileSystemError(.ioError, operation, "Not everything was uploaded in \(limit)")
+      }
+      do throws(FileSystemError) {
+        try await event.wait(
+          operation, for: min(end.duration(since: now), Self.hasteInterval), context.environment)
+      } catch  where error.errno == .ioError {
+        continue  // Time is up: looks once more.
+      }
+    }
+  }
+}

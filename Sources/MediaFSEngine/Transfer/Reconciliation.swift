@@ -1,0 +1,248 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+
+/// Brings the store up to date with one inode. Every step can be repeated after a crash.
+struct Reconciliation: Sendable {
+  enum Outcome: Sendable {
+    case done
+    /// Still being written: not before this time.
+    case notYet(Timestamp)
+    /// Changed on the way, or another step follows.
+    case again
+    /// Somebody else was there first; what to do about it is decided, and done next time.
+    case resolved(ObjectStoreError)
+  }
+
+  let context: VolumeContext
+  let downloader: Downloader
+  let conditions: WriteConditions
+
+  func run(_ item: JournalItem) async throws(ObjectStoreError) -> Outcome {
+    if item.deep > 0 { try expand(item) }
+    guard let record = try catalog({ try $0.inode(item.inode) }), record.linkCount > 0,
+      let path = try catalog({ try $0.path(of: item.inode) }), let key = key(of: record, path)
+    else {
+      try catalog { try $0.dropItem(item.inode) }
+      return .done
+    }
+    if let due = stillChanging(record, item) { return .notYet(due) }
+    let facts = ReconcileFacts(
+      kind: record.kind, desiredKey: key, storedKey: record.object?.key,
+      isContentDirty: record.isContentDirty, isAttributeDirty: record.isAttributeDirty,
+      isEmpty: try catalog { try $0.isEmpty(record.number) },
+      areAttributesChosen: record.attributesChosen)
+    do throws(ObjectStoreError) {
+      let seen = try await carryOut(facts.step, record, path, key)
+      let now = context.environment.now()
+      return try catalog { try $0.finish(seen, path: path, at: now) } ? .done : .again
+    } catch {
+      guard try await isConflict(error, record, facts.step) else { throw error }
+      try await conditions.resolve(record, path, key, step: facts.step)
+      return .resolved(error)
+    }
+  }
+
+  /// Whether somebody else has changed what a step was to replace. A condition on a missing object
+  /// fails with 404; and of a move, the source may be what changed.
+  private func isConflict(
+    _ error: ObjectStoreError, _ record: InodeRecord, _ step: ReconcileStep
+  ) async throws(ObjectStoreError) -> Bool {
+    switch (step, error.kind) {
+    case (.upload, .notFound), (.mark, .notFound): return true
+    case (.move(let source), .preconditionFailed):
+      if try await conditions.holds(record.object?.etag, at: source) { return true }
+      throw try sourceIsGone(record, error)
+    case (_, .preconditionFailed): return true
+    default: return false
+    }
+  }
+
+  /// The inode as the store has it now.
+  private func carryOut(
+    _ step: ReconcileStep, _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
+  ) async throws(ObjectStoreError) -> InodeRecord {
+    switch step {
+    case .nothing: return record
+    case .upload where record.kind == .regular:
+      return try await upload(record, path, key)
+    case .mark where !record.attributesKnown && record.object != nil:
+      // Nobody has read what the marker says: it moves as it is.
+      return try await copy(from: record.object?.key ?? key, record, path, key)
+    case .upload, .mark:
+      let body = BytesSource(Array((record.target ?? "").utf8))
+      let condition = try await conditions.condition(for: record, at: key)
+      let etag = try await context.store.put(
+        key, body, headers: headers(record, path), condition: condition)
+      return try commit(record, StoredObject(key: key, etag: etag, size: body.length))
+    case .move(let source):
+      return try await copy(from: source, record, path, key)
+    case .rewriteAttributes:
+      return try await copy(from: key, record, path, key)
+    }
+  }
+
+  private func copy(
+    from source: ObjectKey, _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
+  ) async throws(ObjectStoreError) -> InodeRecord {
+    let condition: WriteCondition =
+      source == key ? .none : try await conditions.condition(for: record, at: key, isCopy: true)
+    try await conditions.checkSource(record.object?.etag, at: source)
+    let etag: ETag
+    do throws(ObjectStoreError) {
+      // What nobody has read yet is not replaced by what we would assume.
+      etag = try await context.store.copy(
+        from: source, sourceMatch: record.object?.etag, to: key,
+        headers: record.attributesKnown ? headers(record, path) : nil, condition: condition)
+    } catch  where error.kind == .notFound {
+      throw try sourceIsGone(record, error)
+    }
+    return try commit(
+      record, StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size))
+  }
+
+  /// The object to copy was deleted by somebody else. If every byte is here it goes up again.
+  private func sourceIsGone(
+    _ record: InodeRecord, _ error: ObjectStoreError
+  ) throws(ObjectStoreError) -> ObjectStoreError {
+    let present = try catalog { try $0.extents(of: record.content) }
+    guard present.missing(in: 0..<min(record.size, record.baseSize)).isEmpty else {
+      return ObjectStoreError(
+        .invalid, code: error.code,
+        message: "The object was deleted by somebody else, and not all of it is cached here")
+    }
+    try catalog { try $0.forgetObject(record.number) }
+    try conditions.mapping {
+      let content = try context.registry.acquire(record.number, asHandle: false)
+      defer { _ = context.registry.release(content, asHandle: false) }
+      try content.markDirty(context.catalog, now: context.environment.now())
+    }
+    return ObjectStoreError(.cancelled, code: error.code, message: "The file is uploaded anew")
+  }
+
+  private func upload(
+    _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
+  ) async throws(ObjectStoreError) -> InodeRecord {
+    let content = try conditions.mapping {
+      try context.registry.acquire(record.number, asHandle: false)
+    }
+    defer { _ = context.registry.release(content, asHandle: false) }
+    try await complete(content)
+    guard let snapshot = content.state.withLock({ $0.lifecycle.beginUpload() }) else {
+      throw .changedMeanwhile
+    }
+    defer { content.state.withLock { $0.lifecycle.endUpload(committed: nil) } }
+    // What is committed is this version and no later one, whatever is written from now on.
+    guard let fresh = try catalog({ try $0.inode(record.number) }),
+      fresh.version == snapshot.version, fresh.size == snapshot.size
+    else { throw .changedMeanwhile }
+    let condition = try await conditions.condition(for: fresh, at: key)
+    let object = try await Uploader(context: context).upload(
+      Uploader.Job(
+        record: fresh, content: content, key: key, headers: headers(fresh, path),
+        condition: condition, changes: snapshot.changes))
+    return try content.changing.withLock { _ throws(ObjectStoreError) -> InodeRecord in
+      let after = try commit(fresh, object)
+      content.state.withLock { state in
+        state.object = object
+        state.lifecycle.endUpload(committed: fresh.version)
+      }
+      return after
+    }
+  }
+
+  /// Fetches what the file still borrows from its old object, and lets go of that.
+  private func complete(_ content: FileContent) async throws(ObjectStoreError) {
+    try await conditions.mapping {
+      try content.settle(context.catalog, now: context.environment.now())
+      // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
+      while let gap = content.state.withLock({ $0.lifecycle.missing(in: 0..<$0.lifecycle.size) })
+        .first
+      {
+        let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
+        try await downloader.require(gap.lowerBound..<end, of: content)
+      }
+    }
+    try conditions.mapping { try content.detach(context.catalog) }
+  }
+
+  private func commit(
+    _ record: InodeRecord, _ object: StoredObject
+  ) throws(ObjectStoreError) -> InodeRecord {
+    let now = context.environment.now()
+    let commit = Commit(
+      inode: record.number, object: object, version: record.version,
+      attributeVersion: record.attributeVersion)
+    _ = try catalog { try $0.commit(commit, at: now) }
+    // Who has it open fetches from there from now on.
+    context.registry.current(record.number)?.state.withLock { $0.object = object }
+    return record
+  }
+
+  // MARK: What and when
+
+  private func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey? {
+    record.kind == .directory
+      ? (path.isEmpty ? nil : try? context.keySpace.directoryMarker(of: path))
+      : try? context.keySpace.key(of: path)
+  }
+
+  /// The cool-down runs from the last write, which the journal does not see; but not for ever.
+  private func stillChanging(_ record: InodeRecord, _ item: JournalItem) -> Timestamp? {
+    guard let content = context.registry.current(record.number) else { return nil }
+    let (isSettled, modified) = content.state.withLock { ($0.lifecycle.isSettled, $0.modified) }
+    guard !isSettled else { return nil }
+    let due = modified.advanced(by: context.options.uploadDelay)
+    let latest = item.since.advanced(by: context.options.uploadMaximumDelay)
+    let now = context.environment.now()
+    return due > now && latest > now ? min(due, latest) : nil
+  }
+
+  private func headers(_ record: InodeRecord, _ path: [FileName]) -> ObjectHeaders {
+    let attributes = StoredAttributes(
+      kind: record.kind, permissions: record.permissions, owner: record.owner,
+      modified: record.modified, accessed: record.accessed, changed: record.changed)
+    var metadata = attributes.encode()
+    metadata[WriteConditions.commitName] = conditions.token(of: record)
+    let contentType: String? =
+      record.kind == .directory
+      ? StoredAttributes.directoryContentType : path.last.map { context.contentTypes.type(of: $0) }
+    return ObjectHeaders(
+      contentType: contentType, storageClass: context.options.storageClass, metadata: metadata)
+  }
+
+  /// Queues the descendants of a renamed directory, page by page.
+  private func expand(_ item: JournalItem) throws(ObjectStoreError) {
+    var directories = [item.inode]
+    while let directory = directories.popLast() {
+      var last: String?
+      repeat {
+        let after = last
+        let now = context.environment.now()
+        let page = try catalog {
+          try $0.enqueueChildren(of: directory, after: after, limit: 1_000, at: now)
+        }
+        directories += page.directories
+        last = page.last
+      } while last != nil
+    }
+    try catalog { try $0.expanded(item) }
+  }
+
+  func catalog<Answer>(
+    _ question: (Catalog) throws -> Answer
+  ) throws(ObjectStoreError) -> Answer {
+    do {
+      return try question(context.catalog)
+    } catch {
+      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+    }
+  }
+}
+
+extension ObjectStoreError {
+  fileprivate static let changedMeanwhile = ObjectStoreError(
+    .cancelled, code: "Changed", message: "The file changed before it was uploaded")
+}

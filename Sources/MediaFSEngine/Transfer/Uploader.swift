@@ -1,0 +1,171 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+
+/// Sends the content of one file: whole, or in parts whose progress is journaled.
+struct Uploader: Sendable {
+  /// Objects above this go up in parts: what a broken connection costs, and what a resumed upload
+  /// saves, is worth the two extra requests from here on.
+  static let multipartThreshold: Int64 = 32 << 20
+  static let defaultPartSize: Int64 = 16 << 20
+  private static let partUnit: Int64 = 1 << 20
+  /// Parts of one file on their way at once; files go up in parallel too.
+  private static let parallelParts = 4
+
+  let context: VolumeContext
+
+  /// What is to be sent, and what must not have changed until it is there.
+  struct Job: Sendable {
+    var record: InodeRecord
+    var content: FileContent
+    var key: ObjectKey
+    var headers: ObjectHeaders
+    var condition: WriteCondition
+    var changes: UInt64
+
+    func source(_ range: Range<Int64>) -> ContentSource {
+      ContentSource(content: content, range: range, changes: changes)
+    }
+  }
+
+  func upload(_ job: Job) async throws(ObjectStoreError) -> StoredObject {
+    let size = job.record.size
+    let etag: ETag
+    if size <= min(Self.multipartThreshold, context.store.limits.putSize) {
+      etag = try await context.store.put(
+        job.key, job.source(0..<size), headers: job.headers, condition: job.condition)
+    } else {
+      etag = try await uploadParts(job)
+    }
+    context.statistics.uploads.add(1)
+    return StoredObject(key: job.key, etag: etag, size: size)
+  }
+
+  private func uploadParts(_ job: Job) async throws(ObjectStoreError) -> ETag {
+    let (upload, sent) = try await resumeOrBegin(job)
+    let ranges = Self.parts(of: job.record.size, partSize: upload.partSize)
+    let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
+    let missing = ranges.indices.filter { held[$0 + 1]?.size != Int64(ranges[$0].count) }
+    var parts = held
+    do throws(ObjectStoreError) {
+      for part in try await send(missing, ranges, job, upload) { parts[part.number] = part }
+      let etag = try await context.store.completeUpload(
+        job.key, upload.upload, parts: ranges.indices.compactMap { parts[$0 + 1] },
+        condition: job.condition)
+      try await verify(job, etag)
+      return etag
+    } catch {
+      // The daemon ends: the next one goes on with the parts that are there.
+      if Task.isCancelled { throw error }
+      if error.kind == .notFound || error.kind == .cancelled || error.kind == .preconditionFailed {
+        // Begun anew next time: it is gone, or its parts are not of one version.
+        try await context.store.abortUpload(job.key, upload.upload)
+        try? context.catalog.endUpload(of: job.record.number)
+      }
+      throw error
+    }
+  }
+
+  /// An answer can be lost and an upload resumed: what is there must be what was sent.
+  private func verify(_ job: Job, _ etag: ETag) async throws(ObjectStoreError) {
+    let head = try await context.store.head(job.key)
+    guard head.size == job.record.size, head.etag == etag else {
+      throw ObjectStoreError(
+        .unavailable, code: "NotVerified",
+        message: "\(job.key) has \(head.size) bytes, \(job.record.size) were sent")
+    }
+  }
+
+  private func resumeOrBegin(
+    _ job: Job
+  ) async throws(ObjectStoreError) -> (UploadRecord, [UploadedPart]) {
+    let known = try? context.catalog.upload(of: job.record.number)
+    if let record = known?.record {
+      if record.version == job.record.version, record.key == job.key,
+        let held = try await heldParts(of: record)
+      {
+        return (record, held)
+      }
+      try await context.store.abortUpload(record.key, record.upload)
+    }
+    let id = try await context.store.createUpload(job.key, headers: job.headers)
+    let record = UploadRecord(
+      inode: job.record.number, key: job.key, upload: id, version: job.record.version,
+      partSize: partSize(for: job.record.size))
+    do throws(CatalogError) {
+      try context.catalog.begin(record)
+    } catch {
+      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+    }
+    return (record, [])
+  }
+
+  /// The parts that the store really has; `nil` when it does not know the upload any more.
+  private func heldParts(
+    of record: UploadRecord
+  ) async throws(ObjectStoreError) -> [UploadedPart]? {
+    do throws(ObjectStoreError) {
+      return try await context.store.listParts(record.key, record.upload)
+    } catch {
+      if error.kind == .notFound { return nil }
+      throw error
+    }
+  }
+
+  private func send(
+    _ missing: [Int], _ ranges: [Range<Int64>], _ job: Job, _ upload: UploadRecord
+  ) async throws(ObjectStoreError) -> [UploadedPart] {
+    let outcomes = await withTaskGroup(of: Result<UploadedPart, ObjectStoreError>.self) { group in
+      var outcomes: [Result<UploadedPart, ObjectStoreError>] = []
+      var rest = missing[...]
+      for index in rest.prefix(Self.parallelParts) {
+        group.addTask { await send(index, ranges[index], job, upload) }
+      }
+      rest = rest.dropFirst(Self.parallelParts)
+      while let outcome = await group.next() {
+        outcomes.append(outcome)
+        if case .failure = outcome {
+          group.cancelAll()
+        } else if let index = rest.popFirst() {
+          group.addTask { await send(index, ranges[index], job, upload) }
+        }
+      }
+      return outcomes
+    }
+    // The first failure is the cause, the others were cancelled by it.
+    return try outcomes.map { outcome throws(ObjectStoreError) in try outcome.get() }
+  }
+
+  private func send(
+    _ index: Int, _ range: Range<Int64>, _ job: Job, _ upload: UploadRecord
+  ) async -> Result<UploadedPart, ObjectStoreError> {
+    do throws(ObjectStoreError) {
+      let part = try await context.store.uploadPart(
+        job.key, upload.upload, number: index + 1, job.source(range))
+      do throws(CatalogError) {
+        try context.catalog.record(part, of: upload)
+      } catch {
+        context.log.warning("Part \(index + 1) was not recorded: \(error)")
+      }
+      return .success(part)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func partSize(for size: Int64) -> Int64 {
+    let limits = context.store.limits
+    let wanted = context.options.uploadPartSize ?? Self.defaultPartSize
+    let needed = (size + Int64(limits.partCount) - 1) / Int64(limits.partCount)
+    let rounded = (needed + Self.partUnit - 1) / Self.partUnit * Self.partUnit
+    return min(max(wanted, rounded, limits.minimumPartSize), limits.maximumPartSize)
+  }
+
+  static func parts(of size: Int64, partSize: Int64) -> [Range<Int64>] {
+    stride(from: 0, to: size, by: Int64.Stride(partSize)).map {
+      $0..<min($0 + partSize, size)
+    }
+  }
+}

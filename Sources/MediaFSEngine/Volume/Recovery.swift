@@ -1,0 +1,84 @@
+import Logging
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import SystemPackage
+
+/// Repairs what a killed daemon left half said. Idempotent: a crash in the middle repeats it.
+struct Recovery {
+  let catalog: Catalog
+  let directory: ContentDirectory
+  let environment: Environment
+  let log: Logger
+
+  /// What has to be done before the first operation: few rows, however large the catalog.
+  func settle() throws(CatalogError) {
+    for record in try catalog.unsettled() { try settle(record) }
+    for inode in try catalog.orphans() {
+      guard let record = try catalog.eraseIfOrphan(inode) else { continue }
+      remove(record.content)
+    }
+  }
+
+  /// A file that was being written: its content file knows what was acknowledged last.
+  private func settle(_ record: InodeRecord) throws(CatalogError) {
+    let now = environment.now()
+    do throws(Errno) {
+      guard let status = try directory.status(of: record.content) else {
+        // Nothing was ever written to it.
+        log.error("Inode \(record.number) has lost its content file \(record.content)")
+        return
+      }
+      let state = ContentState(
+        size: status.size, modified: Timestamp(nanosecondsSinceEpoch: status.modified))
+      try settle(record, state, now)
+      log.notice("Recovered inode \(record.number), \(status.size) bytes")
+    } catch {
+      log.error("Inode \(record.number) cannot be recovered yet: \(error)")
+    }
+  }
+
+  private func settle(_ record: InodeRecord, _ state: ContentState, _ now: Timestamp) throws(Errno)
+  {
+    do throws(CatalogError) {
+      try catalog.settle(record.number, state, isWriting: false, at: now)
+    } catch {
+      log.error("Inode \(record.number) cannot be recovered yet: \(error)")
+    }
+  }
+
+  private func remove(_ content: ContentNumber) {
+    do throws(Errno) {
+      try directory.remove(content)
+    } catch {
+      log.warning("Content file \(content) was not removed: \(error)")
+    }
+  }
+
+  /// Looks for content files that nothing knows, behind the running mount, and sets them aside:
+  /// they may be all that is left of something. Never deletes one.
+  func quarantineStrays() {
+    for bucket in 0..<256 {
+      do throws(Errno) {
+        for content in try directory.contents(ofBucket: bucket) {
+          guard isStray(content) else { continue }
+          try directory.quarantine(content)
+          log.warning("Content file \(content) belongs to nothing and was set aside")
+        }
+      } catch {
+        log.warning("Content files were not inspected: \(error)")
+      }
+    }
+  }
+
+  /// False also when that cannot be told.
+  private func isStray(_ content: ContentNumber) -> Bool {
+    do throws(CatalogError) {
+      return try catalog.owner(of: content) == nil
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import MediaFSCache
+import MediaFSCatalog
+package import MediaFSCore
+import ObjectStorage
+import Synchronization
+import SystemPackage
+
+extension Volume {
+  package func attributes(
+    of inode: InodeNumber, handle: FileHandle?
+  ) async throws(FileSystemError) -> AttributeReply {
+    let record = try await complete(inode, "getattr")
+    return reply(record)
+  }
+
+  package func setAttributes(
+    of inode: InodeNumber, _ changes: AttributeChanges, handle: FileHandle?
+  ) async throws(FileSystemError) -> AttributeReply {
+    try refuseIfReadOnly("setattr")
+    // What is not known yet would be overwritten by what the metadata says.
+    _ = try await complete(inode, "setattr")
+    if let size = changes.size { try resize(inode, to: size) }
+    var rest = changes
+    rest.size = nil
+    if rest != AttributeChanges() {
+      // A time that was set must not be overruled by the content file's.
+      if let content = context.registry.current(inode) {
+        try content.settle(context.catalog, now: context.environment.now())
+      }
+      let now = context.environment.now()
+      let record = try ask("setattr") { try $0.setAttributes(of: inode, rest, at: now) }
+      context.registry.current(inode)?.set(modified: record.modified)
+    }
+    reconciler.journalChanged()
+    return reply(try require(inode, "setattr"))
+  }
+
+  private func resize(_ inode: InodeNumber, to size: Int64) throws(FileSystemError) {
+    let record = try require(inode, "truncate")
+    guard record.kind == .regular else {
+      throw FileSystemError(.invalidArgument, "truncate", "Inode \(inode) is no regular file")
+    }
+    guard size >= 0, size <= context.store.limits.objectSize else {
+      throw FileSystemError(.fileTooLarge, "truncate", "The store takes no larger object")
+    }
+    let content = try context.registry.acquire(inode, asHandle: false)
+    defer { _ = context.registry.release(content, asHandle: false) }
+    let now = context.environment.now()
+    try content.truncate(to: size, context.catalog, context.space, now: now)
+    try content.settle(context.catalog, now: now)
+  }
+
+  private func complete(
+    _ inode: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> InodeRecord {
+    let record = try require(inode, operation)
+    if record.attributesKnown { return record }
+    let parent = try ask(operation) { try $0.parent(of: inode) }
+    return try await loader.complete(record, in: parent, operation)
+  }
+
+  private func reply(_ record: InodeRecord) -> AttributeReply {
+    AttributeReply(
+      attributes: attributes(record),
+      timeout: context.options.metadataTTL ?? VolumeContext.foreverTimeout)
+  }
+
+  /// The catalog's row, but for what an open file knows better.
+  func attributes(_ record: InodeRecord) -> FileAttributes {
+    var attributes = record.attributes(generation: context.catalog.generation)
+    if record.kind == .regular, let content = context.registry.current(record.number) {
+      let shape = content.shape
+      attributes.size = shape.size
+      attributes.modified = shape.modified
+      attributes.changed = max(attributes.changed, shape.modified)
+      attributes.blocks = (shape.size + 511) / 512
+    }
+    return attributes
+  }
+
+  package func readSymbolicLink(_ inode: InodeNumber) async throws(FileSystemError) -> String {
+    let record = try await complete(inode, "readlink")
+    guard record.kind == .symbolicLink, let target = record.target else {
+      throw FileSystemError(.invalidArgument, "readlink", "Inode \(inode) is no symbolic link")
+    }
+    return target
+  }
+
+  package func statistics() throws(FileSystemError) -> FileSystemStatistics {
+    let files = try ask("statfs") { try $0.inodeCount() }
+    // The store has no end that it would tell: a petabyte, of which what is known is taken.
+    let total: Int64 = 1 << 50
+    let limit: Int64 = 1 << 32
+    return FileSystemStatistics(
+      totalBytes: total, freeBytes: total - context.space.account.used, totalInodes: limit,
+      freeInodes: max(0, limit - files))
+  }
+
+  /// The answers of `user.mediafs.*`; not listed, so that `cp -a` and `rsync -X` do not copy them.
+  package func extendedAttribute(
+    _ name: String, of inode: InodeNumber
+  ) async throws(FileSystemError) -> [UInt8] {
+    guard name.utf8.starts(with: "user.mediafs.".utf8) else {
+      throw FileSystemError(.noData, "getxattr", "There is no attribute \(name)")
+    }
+    guard let value = try value(of: String(name.dropFirst("user.mediafs.".count)), inode) else {
+      throw FileSystemError(.noData, "getxattr", "There is no attribute \(name)")
+    }
+    return Array(value.utf8)
+  }
+
+  private func value(
+    of name: String, _ inode: InodeNumber
+  ) throws(FileSystemError) -> String? {
+    let record = try require(inode, "getxattr")
+    switch name {
+    case "socket": return inode == .root ? context.options.controlSocket : nil
+    case "state": return try state(of: record)
+    case "etag": return record.object?.etag.text
+    case "key":
+      guard let path = try context.path(of: inode, "getxattr"), !path.isEmpty else { return nil }
+      return record.kind == .directory
+        ? try? context.keySpace.directoryMarker(of: path).text
+        : try? context.keySpace.key(of: path).text
+    case "error":
+      return try ask("getxattr") { try $0.journalError(of: inode) }
+    default: return nil
+    }
+  }
+
+  private func state(of record: InodeRecord) throws(FileSystemError) -> String {
+    if let content = context.registry.current(record.number) {
+      return content.state.withLock { $0.lifecycle.state.rawValue }
+    }
+    let present = try ask("getxattr") { try $0.extents(of: record.content) }
+    return FileLifecycle(
+      size: record.size, baseSize: record.baseSize, present: present, version: record.version,
+      committedVersion: record.committedVersion
+    ).state.rawValue
+  }
+}

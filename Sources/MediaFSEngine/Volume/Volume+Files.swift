@@ -1,0 +1,154 @@
+import Logging
+import MediaFSCache
+import MediaFSCatalog
+package import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+extension Volume {
+  package func open(
+    _ inode: InodeNumber, _ flags: OpenFlags
+  ) async throws(FileSystemError) -> OpenReply {
+    if flags.contains(.write) { try refuseIfReadOnly("open") }
+    let record = try require(inode, "open")
+    guard record.kind == .regular else {
+      throw FileSystemError(
+        record.kind == .directory ? .isDirectory : .invalidArgument, "open",
+        "Inode \(inode) is no regular file")
+    }
+    let content = try context.registry.acquire(inode, asHandle: true)
+    if flags.contains(.truncate), flags.contains(.write), content.size > 0 {
+      do throws(FileSystemError) {
+        try content.truncate(
+          to: 0, context.catalog, context.space, now: context.environment.now())
+      } catch {
+        letGo(content)
+        throw error
+      }
+    }
+    return reply(content, flags)
+  }
+
+  private func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
+    OpenReply(handle: files.insert(OpenFile(content, flags)), keepsKernelCache: true)
+  }
+
+  package func create(
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner, _ flags: OpenFlags
+  ) async throws(FileSystemError) -> (Entry, OpenReply) {
+    try refuseIfReadOnly("create")
+    let directory = try await known(parent, "create")
+    try checkKey(name, in: parent, isDirectory: false, "create")
+    let now = context.environment.now()
+    let new = NewInode(kind: .regular, permissions: permissions, owner: owner)
+    do throws(FileSystemError) {
+      let record = try ask("create") { try $0.create(new, named: name, in: parent, at: now) }
+      let content = try context.registry.acquire(record.number, asHandle: true)
+      reconciler.journalChanged()
+      return (entry(record, in: directory), reply(content, flags))
+    } catch {
+      // open(2): without O_EXCL the file may as well be there.
+      guard error.errno == .fileExists, !flags.contains(.exclusive) else { throw error }
+    }
+    let existing = try await lookup(name, in: parent)
+    let reply = try await open(existing.attributes.inode, flags)
+    return (existing, reply)
+  }
+
+  package func read(
+    _ handle: FileHandle, at offset: Int64, count: Int
+  ) async throws(FileSystemError) -> [UInt8] {
+    let file = try files.value(handle, "read")
+    let content = file.content
+    let (end, overflow) = offset.addingReportingOverflow(Int64(count))
+    guard offset >= 0, !overflow else {
+      throw FileSystemError(.invalidArgument, "read", "The range is out of bounds")
+    }
+    let range = offset..<end
+    let window = file.window.withLock {
+      $0.advance(offset: offset, count: count, fileSize: content.size)
+    }
+    context.space.touch(range.clamped(to: 0..<max(0, content.size)), of: content.number)
+    if content.state.withLock({ $0.lifecycle.isWorthFetching(window, reading: range) }) {
+      downloader.start(window, of: content)
+    }
+    if let pinned = content.pinIfPresent(range) {
+      context.statistics.hits.add(1)
+      return try content.readPinned(pinned)
+    }
+    context.statistics.misses.add(1)
+    while true {
+      try await downloader.require(range, of: content)
+      // Evicted again before we looked: fetch again. The cache is too small for its readers then,
+      // but every round serves somebody.
+      if let pinned = content.pinIfPresent(range) { return try content.readPinned(pinned) }
+    }
+  }
+
+  package func write(
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer
+  ) throws(FileSystemError) {
+    let file = try files.value(handle, "write")
+    let position = file.flags.contains(.append) ? nil : offset
+    let isNews = try unsafe file.content.write(
+      bytes, at: position, context.catalog, context.space, now: context.environment.now(),
+      maximumSize: context.store.limits.objectSize)
+    if isNews { reconciler.journalChanged() }
+  }
+
+  package func flush(_ handle: FileHandle) async throws(FileSystemError) {
+    let file = try files.value(handle, "flush")
+    guard file.flags.contains(.write) else { return }
+    try file.content.settle(context.catalog, now: context.environment.now())
+    if context.options.uploadSynchronous { try await upload(file.content) }
+  }
+
+  package func synchronize(
+    _ handle: FileHandle, dataOnly: Bool
+  ) async throws(FileSystemError) {
+    let content = try files.value(handle, "fsync").content
+    do throws(Errno) {
+      try content.descriptor.synchronizeData()
+      try context.directory.synchronizeName(of: content.number)
+    } catch {
+      throw FileSystemError(error, "fsync", "The cache disk failed", underlying: error)
+    }
+    try content.settle(context.catalog, now: context.environment.now())
+    try ask("fsync") { try $0.synchronize() }
+    if context.options.uploadSynchronous { try await upload(content) }
+  }
+
+  /// Waits until the store has a file (`upload.synchronous`).
+  private func upload(_ content: FileContent) async throws(FileSystemError) {
+    guard content.state.withLock({ $0.lifecycle.isDirty && !$0.isOrphan }) else { return }
+    try await reconciler.drain(
+      beneath: content.inode, "flush", limit: context.options.networkDeadline)
+  }
+
+  package func release(_ handle: FileHandle) {
+    guard let file = files.remove(handle) else { return }
+    if file.flags.contains(.write) {
+      do throws(FileSystemError) {
+        try file.content.settle(context.catalog, now: context.environment.now())
+      } catch {
+        // The row stays marked: the next start takes size and time from the content file.
+        context.log.error("Inode \(file.content.inode) was not settled: \(error)")
+      }
+      reconciler.journalChanged()
+    }
+    letGo(file.content)
+  }
+
+  private func letGo(_ content: FileContent) {
+    guard context.registry.release(content, asHandle: true) else { return }
+    do throws(FileSystemError) {
+      let erased = try ask("release") { try $0.eraseIfOrphan(content.inode) }
+      if let erased { context.discardContent(of: erased) }
+    } catch {
+      // Erased at the next start.
+      context.log.error("Inode \(content.inode) was not erased: \(error)")
+    }
+  }
+}

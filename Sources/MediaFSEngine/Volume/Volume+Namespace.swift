@@ -1,0 +1,168 @@
+import MediaFSCatalog
+package import MediaFSCore
+import ObjectStorage
+import SystemPackage
+
+extension Volume: FileSystem {
+  package func lookup(
+    _ name: FileName, in parent: InodeNumber
+  ) async throws(FileSystemError) -> Entry {
+    let directory = try await known(parent, "lookup")
+    guard let child = try ask("lookup", { try $0.child(name, of: parent) }) else {
+      throw FileSystemError(.noSuchFileOrDirectory, "lookup", "There is no \(name)")
+    }
+    let complete = try await loader.complete(child, in: parent, "lookup")
+    return entry(complete, in: directory)
+  }
+
+  /// A directory whose entries can be relied on.
+  func known(
+    _ directory: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> InodeRecord {
+    let record = try require(directory, operation)
+    guard record.kind == .directory else {
+      throw FileSystemError(.notDirectory, operation, "Inode \(directory) is no directory")
+    }
+    try await refresher.freshen(record, operation)
+    return try require(directory, operation)
+  }
+
+  func entry(_ record: InodeRecord, in directory: InodeRecord) -> Entry {
+    let validity = refresher.validity(of: directory)
+    return Entry(
+      attributes: attributes(record), entryTimeout: validity, attributeTimeout: validity)
+  }
+
+  package func makeDirectory(
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner
+  ) async throws(FileSystemError) -> Entry {
+    let options = context.options
+    let isChosen = permissions != options.directoryMode || owner != options.defaultOwner
+    return try await make(
+      NewInode(
+        kind: .directory, permissions: permissions, owner: owner, attributesChosen: isChosen),
+      name, in: parent, "mkdir")
+  }
+
+  package func makeSymbolicLink(
+    _ name: FileName, in parent: InodeNumber, target: String, owner: Owner
+  ) async throws(FileSystemError) -> Entry {
+    try await make(
+      NewInode(kind: .symbolicLink, permissions: 0o777, owner: owner, target: target), name,
+      in: parent, "symlink")
+  }
+
+  private func make(
+    _ new: NewInode, _ name: FileName, in parent: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> Entry {
+    try refuseIfReadOnly(operation)
+    let directory = try await known(parent, operation)
+    try checkKey(name, in: parent, isDirectory: new.kind == .directory, operation)
+    let now = context.environment.now()
+    let record = try ask(operation) { try $0.create(new, named: name, in: parent, at: now) }
+    reconciler.journalChanged()
+    return entry(record, in: directory)
+  }
+
+  /// A key that the store would refuse is refused now, not when it is uploaded.
+  func checkKey(
+    _ name: FileName, in parent: InodeNumber, isDirectory: Bool, _ operation: String
+  ) throws(FileSystemError) {
+    guard var path = try context.path(of: parent, operation) else {
+      throw FileSystemError(.noSuchFileOrDirectory, operation, "The directory is gone")
+    }
+    path.append(name)
+    guard !context.keySpace.isReserved(path) else {
+      throw FileSystemError(
+        .permissionDenied, operation, "\(KeySpace.reservedName) is mediafs's own")
+    }
+    do throws(KeyError) {
+      _ =
+        isDirectory
+        ? try context.keySpace.directoryMarker(of: path) : try context.keySpace.key(of: path)
+    } catch {
+      switch error {
+      case .tooLong(let count):
+        throw FileSystemError(
+          .fileNameTooLong, operation, "The key would have \(count) bytes, S3 takes 1024")
+      case .notAPath(let text):
+        throw FileSystemError(.invalidArgument, operation, "\(text) is no path")
+      }
+    }
+  }
+
+  package func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError) {
+    try refuseIfReadOnly("unlink")
+    _ = try await known(parent, "unlink")
+    let registry = context.registry
+    let now = context.environment.now()
+    let record = try ask("unlink") {
+      try $0.unlink(name, in: parent, at: now) { registry.isOpen($0) }
+    }
+    lostName(record)
+    reconciler.journalChanged()
+  }
+
+  package func removeDirectory(
+    _ name: FileName, in parent: InodeNumber
+  ) async throws(FileSystemError) {
+    try refuseIfReadOnly("rmdir")
+    _ = try await known(parent, "rmdir")
+    let child = try ask("rmdir") { try $0.child(name, of: parent) }
+    // What it holds at the store counts too.
+    if let child, child.kind == .directory { try await refresher.freshen(child, "rmdir") }
+    let now = context.environment.now()
+    _ = try ask("rmdir") { try $0.removeDirectory(name, in: parent, at: now) }
+    reconciler.journalChanged()
+  }
+
+  package func rename(
+    _ name: FileName, in parent: InodeNumber, to newName: FileName, in newParent: InodeNumber,
+    mode: RenameMode
+  ) async throws(FileSystemError) {
+    try refuseIfReadOnly("rename")
+    _ = try await known(parent, "rename")
+    if newParent != parent { _ = try await known(newParent, "rename") }
+    for (name, directory) in [(name, parent), (newName, newParent)] {
+      let child = try ask("rename") { try $0.child(name, of: directory) }
+      if let child, child.kind == .directory { try await knowTree(child) }
+    }
+    try checkKey(newName, in: newParent, isDirectory: false, "rename")
+    let now = context.environment.now()
+    if mode == .exchange {
+      try ask("rename") { try $0.exchange(name, in: parent, with: newName, in: newParent, at: now) }
+    } else {
+      let registry = context.registry
+      let outcome = try ask("rename") {
+        try $0.rename(
+          name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
+        ) { registry.isOpen($0) }
+      }
+      if let replaced = outcome.replaced { lostName(replaced) }
+    }
+    reconciler.journalChanged()
+  }
+
+  /// Lists what was never listed in a tree: what is not known here would stay behind under the old
+  /// name.
+  private func knowTree(_ directory: InodeRecord) async throws(FileSystemError) {
+    var rest = [directory.number]
+    while let next = rest.popLast() {
+      let unlisted = try ask("rename") { try $0.unlistedDirectories(beneath: next, limit: 64) }
+      for record in unlisted {
+        try await refresher.freshen(record, "rename")
+        rest.append(record.number)
+      }
+    }
+  }
+
+  /// An inode lost a name; without any other, its bytes go, unless somebody has it open.
+  func lostName(_ record: InodeRecord) {
+    guard record.kind != .directory, record.linkCount <= 1 else { return }
+    if context.registry.isOpen(record.number) {
+      context.registry.orphan(record.number)
+    } else {
+      context.discardContent(of: record)
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package import Logging
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+package import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// A namespace of a store as a filesystem: everything between the kernel's edge and the store's.
+///
+/// Knows no FUSE and no S3. Operations answer from the catalog and the cache; the network is asked
+/// only for names and bytes that are not here.
+package final class Volume: Sendable {
+  let context: VolumeContext
+  let refresher: DirectoryRefresher
+  let loader: AttributeLoader
+  let downloader: Downloader
+  let reconciler: Reconciler
+  let files = HandleTable<OpenFile>()
+  let directories = HandleTable<OpenDirectory>()
+
+  init(_ context: VolumeContext) {
+    self.context = context
+    refresher = DirectoryRefresher(context)
+    loader = AttributeLoader(context)
+    downloader = Downloader(
+      store: context.store, catalog: context.catalog, space: context.space,
+      environment: context.environment, deadline: context.options.networkDeadline,
+      health: context.health, statistics: context.statistics, log: context.log)
+    reconciler = Reconciler(context, downloader)
+  }
+
+  /// Opens the volume's state, or makes it, and repairs what a crash left. Does not ask the store.
+  package static func open(
+    _ options: VolumeOptions, store: any ObjectStore, environment: Environment, log: Logger
+  ) throws(FileSystemError) -> Volume {
+    let state = FilePath(options.stateDirectory)
+    let directory: ContentDirectory
+    let database = state.appending("catalog.sqlite")
+    do throws(Errno) {
+      directory = try ContentDirectory(in: state)
+      // SQLite gives its log the permissions of the database: names are nobody else's business.
+      _ = try OwnedDescriptor(
+        opening: database, .readWrite, options: [.create, .noFollow],
+        permissions: .ownerReadWrite)
+    } catch {
+      throw FileSystemError(
+        error, "open",
+        "The cache directory \(state) cannot be used: \(error). Choose another cache.directory "
+          + "or make it writable for this user.")
+    }
+    do throws(CatalogError) {
+      let catalog = try Catalog(
+        path: database.string, identity: options.source,
+        root: RootAttributes(
+          permissions: options.directoryMode, owner: options.defaultOwner,
+          time: environment.now()),
+        schedule: JournalSchedule(
+          delay: options.uploadDelay, maximumDelay: options.uploadMaximumDelay,
+          deleteDelay: options.noDelete ? .none : options.deleteDelay),
+        generation: UInt64(environment.random() * Double(UInt32.max)))
+      try Recovery(catalog: catalog, directory: directory, environment: environment, log: log)
+        .settle()
+      let registry = ContentRegistry(catalog: catalog, directory: directory)
+      let statistics = Statistics()
+      let space = CacheSpace(
+        account: CacheAccount(
+          used: try catalog.usage(), limit: options.cacheSize,
+          minimumFree: options.cacheMinimumFree, directory: state),
+        catalog: catalog, registry: registry, environment: environment, statistics: statistics,
+        log: log)
+      return Volume(
+        VolumeContext(
+          options: options, store: store, catalog: catalog, registry: registry,
+          directory: directory, space: space, environment: environment, statistics: statistics,
+          log: log))
+    } catch {
+      throw FileSystemError(error, "open")
+    }
+  }
+
+  /// Where to tell the kernel that something changed behind its back.
+  package func attach(_ kernel: any KernelCache) {
+    context.attach(kernel)
+  }
+
+  /// Whether anything is known from an earlier run: such a volume is of use without the store.
+  package var isKnown: Bool {
+    (try? context.catalog.inode(.root))?.flatMap(\.listed) != nil
+  }
+
+  /// Starts the background work.
+  package func start() {
+    reconciler.start()
+  }
+
+  /// Ends the background work and writes down what is only in memory. The queue stays on disk.
+  package func stop() async {
+    await reconciler.stop()
+    for content in context.registry.all {
+      do throws(FileSystemError) {
+        try content.settle(context.catalog, now: context.environment.now())
+      } catch {
+        context.log.error("Inode \(content.inode) was not settled: \(error)")
+      }
+    }
+    context.space.persistTouches()
+    do throws(CatalogError) {
+      try context.catalog.synchronize()
+      try context.catalog.close()
+    } catch {
+      context.log.error("The catalog was not closed: \(error)")
+    }
+  }
+
+  /// The one way from the catalog's errors to the application's.
+  func ask<Answer>(
+    _ operation: String, _ question: (Catalog) throws -> Answer
+  ) throws(FileSystemError) -> Answer {
+    do {
+      return try question(context.catalog)
+    } catch let error as CatalogError {
+      throw FileSystemError(error, operation)
+    } catch {
+      throw FileSystemError(.ioError, operation, "The catalog failed", underlying: error)
+    }
+  }
+
+  func require(
+    _ inode: InodeNumber, _ operation: String
+  ) throws(FileSystemError) -> InodeRecord {
+    guard let record = try context.inode(inode, operation) else {
+      throw FileSystemError(.staleNFSFileHandle, operation, "There is no inode \(inode)")
+    }
+    return record
+  }
+
+  func refuseIfReadOnly(_ operation: String) throws(FileSystemError) {
+    guard context.options.readOnly else { return }
+    throw FileSystemError(.readOnlyFileSystem, operation, "The mount is read-only")
+  }
+}
+
+/// An open file: one open(2), shared by its duplicates.
+final class OpenFile: Sendable {
+  let content: FileContent
+  let flags: OpenFlags
+  let window = Mutex(ReadWindow())
+
+  init(_ content: FileContent, _ flags: OpenFlags) {
+    self.content = content
+    self.flags = flags
+  }
+}
+
+/// An open directory.
+final class OpenDirectory: Sendable {
+  let inode: InodeNumber
+  let parent: InodeNumber
+
+  init(_ inode: InodeNumber, parent: InodeNumber) {
+    self.inode = inode
+    self.parent = parent
+  }
+}
+
+/// Numbers for what the kernel has open; never used twice while the daemon lives.
+final class HandleTable<Value: Sendable>: Sendable {
+  private let state = Mutex<(next: UInt64, values: [UInt64: Value])>((1, [:]))
+
+  func insert(_ value: Value) -> FileHandle {
+    state.withLock { state in
+      defer { state.next += 1 }
+      state.values[state.next] = value
+      return FileHandle(state.next)
+    }
+  }
+
+  func value(_ handle: FileHandle, _ operation: String) throws(FileSystemError) -> Value {
+    guard let value = state.withLock({ $0.values[handle.value] }) else {
+      throw FileSystemError(.badFileDescriptor, operation, "There is no handle \(handle.value)")
+    }
+    return value
+  }
+
+  func remove(_ handle: FileHandle) -> Value? {
+    state.withLock { $0.values.removeValue(forKey: handle.value) }
+  }
+}

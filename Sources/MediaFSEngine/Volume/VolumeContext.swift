@@ -1,0 +1,123 @@
+import Logging
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// What all parts of a volume share.
+final class VolumeContext: Sendable {
+  /// Long enough to be for ever for a kernel cache entry, and a value every kernel takes.
+  static let foreverTimeout: Duration = .seconds(86_400)
+
+  let options: VolumeOptions
+  let store: any ObjectStore
+  let catalog: Catalog
+  let registry: ContentRegistry
+  let directory: ContentDirectory
+  let space: CacheSpace
+  let environment: Environment
+  let health: StoreHealth
+  let statistics: Statistics
+  let keySpace: KeySpace
+  let contentTypes: ContentTypes
+  let log: Logger
+  private let kernel = Mutex<(any KernelCache)?>(nil)
+
+  init(
+    options: VolumeOptions, store: any ObjectStore, catalog: Catalog, registry: ContentRegistry,
+    directory: ContentDirectory, space: CacheSpace, environment: Environment,
+    statistics: Statistics, log: Logger
+  ) {
+    self.options = options
+    self.store = store
+    self.catalog = catalog
+    self.registry = registry
+    self.directory = directory
+    self.space = space
+    self.environment = environment
+    self.statistics = statistics
+    self.log = log
+    health = StoreHealth(environment, log: log)
+    keySpace = KeySpace(prefix: options.keyPrefix)
+    contentTypes = ContentTypes(mimeTypes: options.mimeTypes)
+  }
+
+  func attach(_ cache: any KernelCache) {
+    kernel.withLock { $0 = cache }
+  }
+
+  var attributeDefaults: StoredAttributes.Defaults {
+    StoredAttributes.Defaults(
+      owner: options.defaultOwner, fileMode: options.fileMode,
+      directoryMode: options.directoryMode)
+  }
+
+  var rootAttributes: RootAttributes {
+    RootAttributes(
+      permissions: options.directoryMode, owner: options.defaultOwner, time: environment.now())
+  }
+
+  func inode(
+    _ number: InodeNumber, _ operation: String
+  ) throws(FileSystemError) -> InodeRecord? {
+    do throws(CatalogError) {
+      return try catalog.inode(number)
+    } catch {
+      throw FileSystemError(error, operation)
+    }
+  }
+
+  func path(
+    of inode: InodeNumber, _ operation: String
+  ) throws(FileSystemError) -> [FileName]? {
+    do throws(CatalogError) {
+      return try catalog.path(of: inode)
+    } catch {
+      throw FileSystemError(error, operation)
+    }
+  }
+
+  /// Drops what is cached of objects that changed at the store: content here, pages and names in
+  /// the kernel.
+  func apply(_ outcome: ListingOutcome, to directory: InodeNumber) {
+    let kernel = kernel.withLock { $0 }
+    for record in outcome.changed {
+      discardContent(of: record)
+      kernel?.invalidate(record.number)
+    }
+    for (name, record) in outcome.removed {
+      if registry.isOpen(record.number) {
+        registry.orphan(record.number)
+      } else {
+        discardContent(of: record)
+      }
+      kernel?.invalidate(name, in: directory)
+    }
+    for name in outcome.added { kernel?.invalidate(name, in: directory) }
+  }
+
+  /// The kernel asks again for a name that stands for something else now.
+  func forget(_ name: FileName, in directory: InodeNumber) {
+    kernel.withLock { $0 }?.invalidate(name, in: directory)
+  }
+
+  /// Forgets the bytes of an object version that is no more. Open handles keep the old bytes.
+  func discardContent(of record: InodeRecord) {
+    let loaded = registry.current(record.number).flatMap {
+      $0.number == record.content ? $0.shape.resident : nil
+    }
+    registry.supersede(record.number)
+    do throws(Errno) {
+      let allocated = try directory.status(of: record.content)?.allocatedSize ?? 0
+      try directory.remove(record.content)
+      // Of the object's part just what was fetched is allocated; all else counts in full.
+      let own = max(0, record.size - record.baseSize)
+      space.release(loaded ?? own + min(allocated, record.size - own))
+    } catch {
+      log.warning("Content file \(record.content) was not removed: \(error)")
+    }
+  }
+}
