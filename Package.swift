@@ -41,6 +41,9 @@ let package = Package(
   targets: [
     // System libraries: a module map and a shim of `static inline` wrappers, no logic.
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Vocabulary and decisions: no I/O, no Foundation.
     library("ObjectStorage"),
@@ -50,6 +53,10 @@ let package = Package(
     library("PosixIO", ["CLinux", systemPackage]),
     library("MediaFSCatalog", ["MediaFSCore", "ObjectStorage", grdb]),
     library("MediaFSCache", ["MediaFSCore", "PosixIO", systemPackage]),
+
+    // The store.
+    library("S3Client", ["ObjectStorage", "CCrypto"]),
+    library("CurlHTTP", ["S3Client", "ObjectStorage", "CCurl", "CLinux"]),
 
     // The filesystem, without FUSE and without S3.
     library(
