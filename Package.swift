@@ -41,6 +41,7 @@ let package = Package(
   targets: [
     // System libraries: a module map and a shim of `static inline` wrappers, no logic.
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -65,5 +66,11 @@ let package = Package(
         "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage", "PosixIO", log,
         systemPackage,
       ]),
+
+    // Edges: the kernel and the operator.
+    library(
+      "FuseServer",
+      ["MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", log, systemPackage]),
+    library("MediaFSControl", ["MediaFSEngine", "MediaFSCore", "PosixIO", log, systemPackage]),
   ]
 )

@@ -1,0 +1,113 @@
+import CFuse3
+import Glibc
+import MediaFSCore
+import MediaFSEngine
+import SystemPackage
+
+func onLookup(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
+  let name = unsafe KernelText(name)
+  unsafe FuseRequest(request, "lookup").serve { files throws(FileSystemError) in
+    if name.isSelf { return .entry(try await files.entry(of: InodeNumber(parent))) }
+    return .entry(try await files.lookup(name.name("lookup"), in: InodeNumber(parent)))
+  }
+}
+
+extension FileSystem {
+  /// An inode that the kernel knows by its number alone.
+  fileprivate func entry(of inode: InodeNumber) async throws(FileSystemError) -> Entry {
+    let reply = try await attributes(of: inode, handle: nil)
+    return Entry(
+      attributes: reply.attributes, entryTimeout: reply.timeout, attributeTimeout: reply.timeout)
+  }
+}
+
+func onReadlink(_ request: fuse_req_t?, _ inode: fuse_ino_t) {
+  unsafe FuseRequest(request, "readlink").serve { files throws(FileSystemError) in
+    .text(try await files.readSymbolicLink(InodeNumber(inode)))
+  }
+}
+
+func onMkdir(
+  _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t
+) {
+  let name = unsafe KernelText(name)
+  let request = unsafe FuseRequest(request, "mkdir")
+  let owner = request.owner
+  request.serve { files throws(FileSystemError) in
+    .entry(
+      try await files.makeDirectory(
+        name.name("mkdir"), in: InodeNumber(parent), permissions: mode & 0o7777, owner: owner))
+  }
+}
+
+func onSymlink(
+  _ request: fuse_req_t?, _ target: UnsafePointer<CChar>?, _ parent: fuse_ino_t,
+  _ name: UnsafePointer<CChar>?
+) {
+  let (name, target) = unsafe (KernelText(name), KernelText(target))
+  let request = unsafe FuseRequest(request, "symlink")
+  let owner = request.owner
+  request.serve { files throws(FileSystemError) in
+    .entry(
+      try await files.makeSymbolicLink(
+        name.name("symlink"), in: InodeNumber(parent), target: target.string("symlink"),
+        owner: owner))
+  }
+}
+
+/// Regular files only: one is created and let go.
+func onMknod(
+  _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t,
+  _ device: dev_t
+) {
+  let name = unsafe KernelText(name)
+  let request = unsafe FuseRequest(request, "mknod")
+  let owner = request.owner
+  request.serve { files throws(FileSystemError) in
+    guard FileKind(mode: mode) == .regular else {
+      throw FileSystemError(Errno(rawValue: EOPNOTSUPP), "mknod", "not a regular file")
+    }
+    let (entry, opened) = try await files.create(
+      name.name("mknod"), in: InodeNumber(parent), permissions: mode & 0o7777, owner: owner,
+      [.write, .exclusive])
+    files.release(opened.handle)
+    return .entry(entry)
+  }
+}
+
+func onLink(
+  _ request: fuse_req_t?, _ inode: fuse_ino_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
+) {
+  unsafe FuseRequest(request, "link").serveNow { _ throws(FileSystemError) in
+    throw FileSystemError(Errno(rawValue: EOPNOTSUPP), "link", "no hard links")
+  }
+}
+
+func onUnlink(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
+  let name = unsafe KernelText(name)
+  unsafe FuseRequest(request, "unlink").serve { files throws(FileSystemError) in
+    try await files.unlink(name.name("unlink"), in: InodeNumber(parent))
+    return .done
+  }
+}
+
+func onRmdir(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
+  let name = unsafe KernelText(name)
+  unsafe FuseRequest(request, "rmdir").serve { files throws(FileSystemError) in
+    try await files.removeDirectory(name.name("rmdir"), in: InodeNumber(parent))
+    return .done
+  }
+}
+
+func onRename(
+  _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?,
+  _ newParent: fuse_ino_t, _ newName: UnsafePointer<CChar>?, _ flags: UInt32
+) {
+  let (name, newName) = unsafe (KernelText(name), KernelText(newName))
+  unsafe FuseRequest(request, "rename").serve { files throws(FileSystemError) in
+    try await files.rename(
+      name.name("rename"), in: InodeNumber(parent), to: newName.name("rename"),
+      in: InodeNumber(newParent), mode: RenameMode(flags: flags))
+    return .done
+  }
+}

@@ -1,0 +1,106 @@
+import CFuse3
+import Dispatch
+import Glibc
+import Logging
+import MediaFSCore
+import MediaFSEngine
+import Synchronization
+
+/// Sends invalidations to the kernel, one after the other, from a queue of its own.
+///
+/// The kernel may hold a lock that only the answer to a request releases, so the thread that
+/// serves this request must not wait for an invalidation. Repeated ones become one.
+final class KernelNotifier: KernelCache {
+  /// Enough for a listing of the largest sensible directory, at about 100 bytes each. What comes
+  /// beyond is dropped and logged; the timeouts of entries and attributes are left then.
+  private static let maximumWaiting = 65_536
+
+  private enum Notification: Hashable {
+    case inode(InodeNumber)
+    case name(FileName, InodeNumber)
+  }
+
+  private struct State {
+    var order: [Notification] = []
+    var known: Set<Notification> = []
+    var isSending = false
+    var isClosed = false
+  }
+
+  private let session: SessionPointer
+  private let log: Logger
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "mediafs.fuse.notify")
+
+  init(session: SessionPointer, log: Logger) {
+    self.session = session
+    self.log = log
+  }
+
+  func invalidate(_ inode: InodeNumber) {
+    add(.inode(inode))
+  }
+
+  func invalidate(_ name: FileName, in parent: InodeNumber) {
+    add(.name(name, parent))
+  }
+
+  /// Sends no more, and waits until the one on its way is through.
+  func close() {
+    state.withLock { state in
+      state.isClosed = true
+      state.order = []
+      state.known = []
+    }
+    queue.sync {}
+  }
+
+  private func add(_ notification: Notification) {
+    let (isDropped, mustStart) = state.withLock { state -> (Bool, Bool) in
+      guard !state.isClosed, !state.known.contains(notification) else { return (false, false) }
+      guard state.order.count < Self.maximumWaiting else { return (true, false) }
+      state.order.append(notification)
+      state.known.insert(notification)
+      defer { state.isSending = true }
+      return (false, !state.isSending)
+    }
+    if isDropped { log.error("too many invalidations wait for the kernel; one is dropped") }
+    if mustStart { queue.async { self.sendAll() } }
+  }
+
+  private func sendAll() {
+    while let batch = nextBatch() {
+      for notification in batch where !isClosed { send(notification) }
+    }
+  }
+
+  private var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  /// What waits now; one that comes while it is sent must be sent again.
+  private func nextBatch() -> [Notification]? {
+    state.withLock { state in
+      let batch = state.order
+      state.order = []
+      state.known = []
+      state.isSending = !batch.isEmpty
+      return batch.isEmpty ? nil : batch
+    }
+  }
+
+  private func send(_ notification: Notification) {
+    let result: CInt
+    switch notification {
+    case .inode(let inode):
+      // From 0 to the end: attributes and all pages.
+      result = unsafe fuse_lowlevel_notify_inval_inode(
+        session.value, fuse_ino_t(inode: inode), 0, 0)
+    case .name(let name, let parent):
+      result = unsafe fuse_lowlevel_notify_inval_entry(
+        session.value, fuse_ino_t(inode: parent), name.text, name.text.utf8.count)
+    }
+    // ENOENT: the kernel does not know it, so there is nothing to drop.
+    if result != 0, result != -ENOENT {
+      log.debug("invalidation failed", metadata: ["errno": "\(-result)"])
+    }
+  }
+}
