@@ -31,6 +31,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "mediafs",
+  products: [.executable(name: "mediafs", targets: ["mediafs"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -72,5 +73,14 @@ let package = Package(
       "FuseServer",
       ["MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", log, systemPackage]),
     library("MediaFSControl", ["MediaFSEngine", "MediaFSCore", "PosixIO", log, systemPackage]),
+
+    // Composition root, commands, configuration.
+    .executableTarget(
+      name: "mediafs",
+      dependencies: [
+        "FuseServer", "MediaFSControl", "CurlHTTP", "S3Client", "MediaFSEngine", "MediaFSCore",
+        "ObjectStorage", "PosixIO", argumentParser, log, systemPackage, toml,
+      ],
+      swiftSettings: strict),
   ]
 )
