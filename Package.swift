@@ -82,5 +82,52 @@ let package = Package(
         "ObjectStorage", "PosixIO", argumentParser, log, systemPackage, toml,
       ],
       swiftSettings: strict),
+
+    // In-memory store, faults, conformance suites, mount and server harness; never shipped.
+    library(
+      "MediaFSTesting",
+      ["MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", systemPackage]),
+
+    tests(
+      "ObjectStorageTests", ["ObjectStorage", "MediaFSCore", "MediaFSEngine", "MediaFSTesting"]),
+    tests("MediaFSCoreTests", ["MediaFSCore", "ObjectStorage", "MediaFSTesting"]),
+    tests("PosixIOTests", ["PosixIO", "MediaFSTesting", systemPackage]),
+    tests(
+      "MediaFSCatalogTests",
+      ["MediaFSCatalog", "MediaFSCore", "ObjectStorage", "MediaFSTesting", systemPackage]),
+    tests(
+      "MediaFSCacheTests",
+      ["MediaFSCache", "MediaFSCore", "PosixIO", "MediaFSTesting", systemPackage]),
+    tests("S3ClientTests", ["S3Client", "CurlHTTP", "ObjectStorage", "MediaFSTesting"]),
+    tests(
+      "MediaFSEngineTests",
+      [
+        "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
+        "MediaFSTesting", "PosixIO", log, systemPackage,
+      ]),
+    tests(
+      "FuseServerTests",
+      [
+        "FuseServer", "MediaFSEngine", "MediaFSCore", "MediaFSTesting", "PosixIO", "CLinux",
+        "memoryfs", systemPackage,
+      ]),
+    // Served by a process of its own: one that waits for its own mount may wait for ever.
+    .executableTarget(
+      name: "memoryfs",
+      dependencies: [
+        "FuseServer", "MediaFSEngine", "MediaFSCore", "MediaFSTesting", "PosixIO", log,
+        systemPackage,
+      ],
+      path: "Tests/MemoryFS", swiftSettings: strict),
+    tests(
+      "MediaFSTests",
+      [
+        "mediafs", "MediaFSControl", "MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO",
+        "MediaFSTesting",
+        log, systemPackage,
+      ]),
+    tests("InteropTests", ["S3Client", "CurlHTTP", "ObjectStorage", "MediaFSTesting"]),
+    tests("MountTests", ["mediafs", "MediaFSTesting", systemPackage]),
+    tests("TidyTests", []),
   ]
 )

@@ -1,0 +1,68 @@
+# Two commands take a fresh Debian 12 with Swift, python3 and git to the main job:
+# `make quickstart` and `make test`. `make help` lists the rest.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+# The unit goes where systemd looks for units of local administrators and of packages alike.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+INSTALL_PACKAGES = Tests/Servers/install.sh
+SOURCES = Sources Tests Package.swift
+# Some systems point these at a bundle of certificates, which breaks plain HTTP endpoints.
+CLEAN = env -u AWS_CA_BUNDLE -u CURL_CA_BUNDLE -u REQUESTS_CA_BUNDLE -u AWS_PROFILE \
+	-u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL
+# One test at a time: the mount tests measure, and two cores have nothing to spare meanwhile.
+RUN_TESTS = $(CLEAN) $(SWIFT) test --skip-build --no-parallel --disable-xctest
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test conformance deps lint format build build-tests release install \
+	clean check-fuse
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+quickstart: ## Build, mount a local directory as a bucket, write and read a file through it
+	$(INSTALL_PACKAGES) build
+	$(MAKE) release
+	Tests/Quickstart/quickstart.sh
+
+test: deps check-fuse lint build-tests ## Install what is missing, check, build and run every test
+	$(RUN_TESTS)
+
+conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and Ceph 20 as well
+	$(INSTALL_PACKAGES) swift ceph20
+	$(MAKE) build-tests
+	MEDIAFS_TEST_SERVERS=swift,ceph20 $(RUN_TESTS) --filter InteropTests
+
+deps: ## Install system packages and test servers that are missing
+	$(INSTALL_PACKAGES) build test
+
+lint: ## Check the format of all sources
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format: ## Format all sources
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+build: ## Build for debugging
+	$(SWIFT) build
+
+build-tests:
+	$(SWIFT) build --build-tests
+
+release: ## Build for use, with the Swift library inside
+	$(SWIFT) build -c release --product mediafs --static-swift-stdlib
+
+install: release ## Install beneath DESTDIR and PREFIX: program, mount helper, unit
+	install -D -m 755 .build/release/mediafs "$(DESTDIR)$(PREFIX)/bin/mediafs"
+	install -d "$(DESTDIR)/sbin"
+	ln -sf "$(PREFIX)/bin/mediafs" "$(DESTDIR)/sbin/mount.mediafs"
+	install -d "$(DESTDIR)$(UNITDIR)"
+	sed 's|@PREFIX@|$(PREFIX)|g' systemd/mediafs@.service \
+		> "$(DESTDIR)$(UNITDIR)/mediafs@.service"
+
+clean: ## Remove everything that was built or fetched
+	rm -rf .build
+
+check-fuse:
+	@test -c /dev/fuse || { echo "the mount tests need /dev/fuse: modprobe fuse" >&2; exit 1; }

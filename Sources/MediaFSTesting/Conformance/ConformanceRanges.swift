@@ -1,0 +1,43 @@
+import ObjectStorage
+
+extension ObjectStoreConformance {
+  static let rangeChecks = [
+    ConformanceCheck("any range can be read") { check in
+      let bytes = Conformance.bytes(300_000)
+      let etag = try await check.put("object", bytes)
+      let ranges: [Range<Int64>] = [
+        0..<1, 0..<100_000, 100_000..<200_001, 299_999..<300_000, 1..<300_000, 0..<300_000,
+      ]
+      for range in ranges {
+        let download = try await check.store.get(check.key("object"), range: range, ifMatch: etag)
+        try check.expectEqual(download.range, range, "the range")
+        try check.expectEqual(download.info.size, 300_000, "the size of the whole")
+        let expected = Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+        try check.expectBytes(try await download.body.collect(), expected, "bytes \(range)")
+      }
+    },
+    ConformanceCheck("a range behind the end is invalid") { check in
+      try await check.put("object", [1, 2, 3])
+      try await check.expectFailure(.invalid, of: "bytes 3 to 5 of 3") {
+        () async throws(ObjectStoreError) in
+        try await check.read("object", 3..<5)
+      }
+    },
+    ConformanceCheck("get keeps to the version that is meant") { check in
+      let old = try await check.put("object", [1, 2, 3])
+      let new = try await check.put("object", [4, 5, 6])
+      try check.expectBytes(try await check.read("object", ifMatch: new), [4, 5, 6], "the body")
+      try check.expectBytes(try await check.read("object", 1..<2, ifMatch: new), [5], "a range")
+      for range in [nil, 0..<1] as [Range<Int64>?] {
+        try await check.expectFailure(.preconditionFailed, of: "get of the old version") {
+          () async throws(ObjectStoreError) in
+          try await check.read("object", range, ifMatch: old)
+        }
+      }
+      try await check.expectFailure(.notFound, of: "get of a missing version") {
+        () async throws(ObjectStoreError) in
+        try await check.read("missing", ifMatch: old)
+      }
+    },
+  ]
+}

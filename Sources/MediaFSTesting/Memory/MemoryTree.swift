@@ -1,0 +1,161 @@
+package import MediaFSCore
+package import ObjectStorage
+package import SystemPackage
+
+/// The namespace rules of POSIX on values in memory, written to be obviously right.
+///
+/// It is what ``MemoryFileSystem`` serves, and the reference that others are compared with.
+package struct MemoryTree: Sendable {
+  package struct Node: Sendable {
+    package enum Content: Sendable {
+      case bytes([UInt8])
+      case children([FileName: InodeNumber])
+      case target(String)
+    }
+
+    package var attributes: FileAttributes
+    package var content: Content
+    /// Of a directory; its own number for the root.
+    var parent: InodeNumber
+    var openCount = 0
+
+    package var children: [FileName: InodeNumber]? {
+      if case .children(let children) = content { children } else { nil }
+    }
+  }
+
+  package internal(set) var nodes: [InodeNumber: Node] = [:]
+  private var lastInode = InodeNumber.root
+  /// The time of the operation that runs.
+  package var now: Timestamp
+
+  package init(owner: Owner, now: Timestamp) {
+    self.now = now
+    let attributes = FileAttributes(
+      inode: .root, generation: 1, kind: .directory, permissions: 0o755, owner: owner,
+      linkCount: 2, size: 0, blocks: 0, accessed: now, modified: now, changed: now)
+    nodes[.root] = Node(attributes: attributes, content: .children([:]), parent: .root)
+  }
+
+  package func node(_ inode: InodeNumber) throws(Errno) -> Node {
+    guard let node = nodes[inode] else { throw .noSuchFileOrDirectory }
+    return node
+  }
+
+  package func children(of inode: InodeNumber) throws(Errno) -> [FileName: InodeNumber] {
+    guard let children = try node(inode).children else { throw .notDirectory }
+    return children
+  }
+
+  package func lookup(_ name: FileName, in parent: InodeNumber) throws(Errno) -> Node {
+    guard let inode = try children(of: parent)[name] else { throw .noSuchFileOrDirectory }
+    return try node(inode)
+  }
+
+  /// Changes a node in place; the change counts as one of its attributes.
+  mutating func change(
+    _ inode: InodeNumber, _ body: (inout Node) throws(Errno) -> Void
+  ) throws(Errno) {
+    var node = try node(inode)
+    try body(&node)
+    node.attributes.changed = now
+    nodes[inode] = node
+  }
+
+  /// Makes an inode and its name; `EEXIST` when there is the name.
+  package mutating func make(
+    _ name: FileName, in parent: InodeNumber, kind: FileKind, permissions: UInt32, owner: Owner,
+    content: Node.Content
+  ) throws(Errno) -> Node {
+    let directory = try node(parent).attributes
+    guard try children(of: parent)[name] == nil else { throw .fileExists }
+    // A directory that somebody removed while it is open.
+    guard directory.linkCount > 0 else { throw .noSuchFileOrDirectory }
+    lastInode = InodeNumber(lastInode.value + 1)
+    var attributes = FileAttributes(
+      inode: lastInode, generation: 1, kind: kind, permissions: permissions, owner: owner,
+      linkCount: kind == .directory ? 2 : 1, size: content.size, blocks: content.blocks,
+      accessed: now, modified: now, changed: now)
+    if directory.permissions & setgid != 0 {
+      attributes.owner.group = directory.owner.group
+      if kind == .directory { attributes.permissions |= setgid }
+    }
+    let node = Node(attributes: attributes, content: content, parent: parent)
+    nodes[lastInode] = node
+    try setChild(name, of: parent, to: lastInode)
+    return node
+  }
+
+  package mutating func unlink(_ name: FileName, in parent: InodeNumber) throws(Errno) {
+    let node = try lookup(name, in: parent)
+    guard node.attributes.kind != .directory else { throw .isDirectory }
+    try setChild(name, of: parent, to: nil)
+    try dropLink(of: node.attributes.inode)
+  }
+
+  package mutating func removeDirectory(
+    _ name: FileName, in parent: InodeNumber
+  ) throws(Errno) {
+    let node = try lookup(name, in: parent)
+    guard try children(of: node.attributes.inode).isEmpty else { throw .directoryNotEmpty }
+    try setChild(name, of: parent, to: nil)
+    try dropLink(of: node.attributes.inode)
+  }
+
+  /// Puts a name into a directory, or takes it out, and counts ".." of directories as links.
+  mutating func setChild(
+    _ name: FileName, of parent: InodeNumber, to inode: InodeNumber?
+  ) throws(Errno) {
+    var children = try children(of: parent)
+    // Taken out of the tree while they change, so that they are not copied.
+    nodes[parent]?.content = .children([:])
+    let old = children[name]
+    children[name] = inode
+    let isOldDirectory = old.flatMap { nodes[$0]?.attributes.kind } == .directory
+    let isNewDirectory = inode.flatMap { nodes[$0]?.attributes.kind } == .directory
+    let time = now
+    try change(parent) { node throws(Errno) in
+      node.content = .children(children)
+      node.attributes.modified = time
+      if isOldDirectory { node.attributes.linkCount -= 1 }
+      if isNewDirectory { node.attributes.linkCount += 1 }
+    }
+    if let inode, isNewDirectory { nodes[inode]?.parent = parent }
+  }
+
+  /// A node without a name lives as long as it is open.
+  mutating func dropLink(of inode: InodeNumber) throws(Errno) {
+    try change(inode) { $0.attributes.linkCount = 0 }
+    try forgetIfUnused(inode)
+  }
+
+  package mutating func retain(_ inode: InodeNumber) throws(Errno) {
+    guard nodes[inode] != nil else { throw .noSuchFileOrDirectory }
+    nodes[inode]?.openCount += 1
+  }
+
+  package mutating func release(_ inode: InodeNumber) throws(Errno) {
+    nodes[inode]?.openCount -= 1
+    try forgetIfUnused(inode)
+  }
+
+  private mutating func forgetIfUnused(_ inode: InodeNumber) throws(Errno) {
+    let node = try node(inode)
+    if node.openCount == 0, node.attributes.linkCount == 0 { nodes[inode] = nil }
+  }
+}
+
+private let setgid: UInt32 = 0o2000
+
+extension MemoryTree.Node.Content {
+  /// As `st_size` tells it.
+  var size: Int64 {
+    switch self {
+    case .bytes(let bytes): Int64(bytes.count)
+    case .children: 0
+    case .target(let target): Int64(target.utf8.count)
+    }
+  }
+
+  var blocks: Int64 { (size + 511) / 512 }
+}

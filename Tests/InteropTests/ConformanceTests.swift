@@ -1,0 +1,59 @@
+import CurlHTTP
+import MediaFSTesting
+import ObjectStorage
+import S3Client
+import Testing
+
+/// `S3ObjectStore` keeps the contract of ``ObjectStore`` on servers that others have written.
+@Suite struct ConformanceTests {
+  /// A check on one of the servers.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let server: S3Server.Kind
+    let check: ConformanceCheck
+
+    var testDescription: String { "\(server): \(check.name)" }
+
+    static let all = S3Server.tested.flatMap { server in
+      ObjectStoreConformance.checks(for: server.traits).map { Case(server: server, check: $0) }
+    }
+  }
+
+  @Test(arguments: Case.all)
+  func keepsTheContract(_ test: Case) async throws {
+    let store = try InteropStore.running(test.server).store
+    try await ObjectStoreConformance.run(
+      test.check, on: store, prefix: "suite/", traits: test.server.traits)
+  }
+}
+
+/// A bucket on a server and the store that is tested on it, one for all checks.
+final class InteropStore: Sendable {
+  let store: S3ObjectStore
+  private let bucket: Bucket
+
+  static func running(_ server: S3Server.Kind) throws -> InteropStore {
+    switch server {
+    case .ceph: try ceph.get()
+    case .ministack: try ministack.get()
+    case .swift: try swift.get()
+    case .ceph20: try ceph20.get()
+    }
+  }
+
+  private static let ceph = Result { try InteropStore(.ceph) }
+  private static let ministack = Result { try InteropStore(.ministack) }
+  private static let swift = Result { try InteropStore(.swift) }
+  private static let ceph20 = Result { try InteropStore(.ceph20) }
+
+  private init(_ server: S3Server.Kind) throws {
+    let access = try S3Server.running(server).access
+    bucket = try Bucket(on: access)
+    let http = HTTPTransportOptions(proxy: "")
+    let options = S3Options(
+      endpoint: S3Endpoint(access.url), region: access.region, bucket: bucket.name,
+      credentials: StaticCredentials(
+        Credentials(accessKeyID: access.accessKey, secretAccessKey: access.secretKey)),
+      http: http)
+    store = S3ObjectStore(options, transport: try CurlTransport(http))
+  }
+}

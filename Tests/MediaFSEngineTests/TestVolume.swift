@@ -1,0 +1,209 @@
+import Glibc
+import Logging
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import PosixIO
+import SystemPackage
+
+/// A volume on a directory of its own and a store in memory, driven as the kernel would.
+final class TestVolume {
+  private static let executor = BlockingExecutor(name: "engine-test", maximumThreads: 8)
+
+  let directory: FilePath
+  let store: FaultStore
+  var options: VolumeOptions
+  private(set) var volume: Volume
+
+  init(
+    store: FaultStore = FaultStore(MemoryObjectStore()),
+    configure: (inout VolumeOptions) -> Void = { _ in }
+  ) throws {
+    self.store = store
+    let number = UInt64.random(in: 0..<UInt64.max)
+    directory = FilePath("/tmp/mediafs-engine-test-\(getpid())-\(String(number, radix: 36))")
+    options = VolumeOptions(stateDirectory: directory.string, keyPrefix: "ns/")
+    options.source = "memory"
+    options.uploadDelay = .zero
+    options.deleteDelay = .zero
+    options.metadataTTL = nil
+    options.cacheMinimumFree = 0
+    options.host = "here"
+    options.networkDeadline = .seconds(20)
+    configure(&options)
+    volume = try Self.open(options, store)
+  }
+
+  deinit {
+    try? FileTree.removeTree(directory)
+  }
+
+  private static func open(_ options: VolumeOptions, _ store: FaultStore) throws -> Volume {
+    let volume = try Volume.open(
+      options, store: store, environment: .live(executor: executor),
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    volume.start()
+    return volume
+  }
+
+  /// What `kill -9` leaves: nothing in memory is written down.
+  func crash() async throws {
+    await volume.reconciler.stop()
+    volume = try Self.open(options, store)
+  }
+
+  func stop() async {
+    await volume.stop()
+  }
+
+  /// Another mount of the same store with an empty cache.
+  func sibling() throws -> TestVolume {
+    let options = options
+    return try TestVolume(store: store) {
+      let directory = $0.stateDirectory
+      $0 = options
+      $0.stateDirectory = directory
+    }
+  }
+
+  func drain() async throws {
+    try await volume.flush(beneath: nil)
+  }
+
+  /// Bytes of which no two KiB are alike, so that a displaced one is noticed.
+  static func pattern(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 1_024)
+    for block in 0..<(count + 1_023) / 1_024 {
+      bytes += (0..<8).map { UInt8(truncatingIfNeeded: block >> ($0 * 8)) }
+      bytes += [UInt8](repeating: UInt8(truncatingIfNeeded: block &* 31), count: 1_016)
+    }
+    return Array(bytes.prefix(count))
+  }
+
+  // MARK: Paths
+
+  func inode(_ path: String) async throws -> InodeNumber {
+    var current = InodeNumber.root
+    for part in path.split(separator: "/") {
+      current = try await volume.lookup(Self.name(part), in: current).attributes.inode
+    }
+    return current
+  }
+
+  static func name(_ text: some StringProtocol) throws -> FileName {
+    guard let name = FileName(String(text)) else { throw Errno.invalidArgument }
+    return name
+  }
+
+  private func place(_ path: String) async throws -> (parent: InodeNumber, name: FileName) {
+    var parts = path.split(separator: "/")
+    guard let last = parts.popLast() else { throw Errno.invalidArgument }
+    return (try await inode(parts.joined(separator: "/")), try Self.name(last))
+  }
+
+  func write(_ path: String, _ bytes: [UInt8]) async throws {
+    let (parent, name) = try await place(path)
+    let (_, open) = try await volume.create(
+      name, in: parent, permissions: 0o644, owner: Owner(user: 0, group: 0), [.write, .truncate])
+    if try await attributes(path).size > 0 {
+      _ = try await volume.setAttributes(
+        of: inode(path), AttributeChanges(size: 0), handle: nil)
+    }
+    try write(bytes, at: 0, to: open.handle)
+    try await volume.flush(open.handle)
+    volume.release(open.handle)
+  }
+
+  func write(_ text: String, to path: String) async throws {
+    try await write(path, Array(text.utf8))
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int64, to handle: FileHandle) throws {
+    try unsafe bytes.withUnsafeBytes { try unsafe volume.write(handle, at: offset, $0) }
+  }
+
+  func open(_ path: String, _ flags: OpenFlags = [.read]) async throws -> FileHandle {
+    try await volume.open(inode(path), flags).handle
+  }
+
+  func read(_ path: String) async throws -> [UInt8] {
+    let handle = try await open(path)
+    defer { volume.release(handle) }
+    var bytes: [UInt8] = []
+    while true {
+      let part = try await volume.read(handle, at: Int64(bytes.count), count: 128 << 10)
+      if part.isEmpty { return bytes }
+      bytes += part
+    }
+  }
+
+  func attributes(_ path: String) async throws -> FileAttributes {
+    try await volume.attributes(of: inode(path), handle: nil).attributes
+  }
+
+  func makeDirectory(_ path: String) async throws {
+    let (parent, name) = try await place(path)
+    _ = try await volume.makeDirectory(
+      name, in: parent, permissions: 0o755, owner: Owner(user: 0, group: 0))
+  }
+
+  func rename(_ path: String, to newPath: String, _ mode: RenameMode = .replace) async throws {
+    let (parent, name) = try await place(path)
+    let (newParent, newName) = try await place(newPath)
+    try await volume.rename(name, in: parent, to: newName, in: newParent, mode: mode)
+  }
+
+  func unlink(_ path: String) async throws {
+    let (parent, name) = try await place(path)
+    try await volume.unlink(name, in: parent)
+  }
+
+  func removeDirectory(_ path: String) async throws {
+    let (parent, name) = try await place(path)
+    try await volume.removeDirectory(name, in: parent)
+  }
+
+  func names(_ path: String = "") async throws -> [String] {
+    let handle = try await volume.openDirectory(inode(path))
+    defer { volume.releaseDirectory(handle) }
+    var names: [String] = []
+    try volume.readDirectory(handle, after: 0) { entry in
+      names.append(entry.name)
+      return true
+    }
+    return names.filter { $0 != "." && $0 != ".." }.sorted()
+  }
+
+  /// All objects of the namespace that are not mediafs's own.
+  func objects() async throws -> [String: [UInt8]] {
+    var objects: [String: [UInt8]] = [:]
+    var request = ListRequest(prefix: "", foldsDirectories: false)
+    repeat {
+      let page = try await store.list(request)
+      for object in page.objects {
+        objects[object.key.text] =
+          try await store.get(object.key, range: nil, ifMatch: nil).body.collect()
+      }
+      request.continuation = page.continuation
+    } while request.continuation != nil
+    return objects
+  }
+
+  /// PUTs of files and markers, without those of probes.
+  func puts() -> [StoreCall] {
+    let keySpace = KeySpace(prefix: options.keyPrefix)
+    return store.calls(.put).filter { !keySpace.isReserved($0.key) }
+  }
+
+  /// Keys and texts, for small objects.
+  func texts() async throws -> [String: String] {
+    try await objects().mapValues { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The same without markers of directories.
+  func files() async throws -> [String: String] {
+    try await texts().filter { $0.key.utf8.last != UInt8(ascii: "/") }
+  }
+}

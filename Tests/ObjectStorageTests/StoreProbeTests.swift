@@ -1,0 +1,48 @@
+import MediaFSCore
+import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import Testing
+
+@Suite struct StoreProbeTests {
+  private let memory = MemoryObjectStore()
+  private let store: FaultStore
+
+  init() {
+    store = FaultStore(memory)
+  }
+
+  private func probe() async throws(ObjectStoreError) -> StoreFeatures {
+    try await StoreProbe.run(store, keySpace: KeySpace(prefix: "org/"), random: { 0.5 })
+  }
+
+  @Test func aStoreThatChecksHasBoth() async throws {
+    let features = try await probe()
+    #expect(
+      features
+        == StoreFeatures(
+          conditionalCreate: true, conditionalReplace: true, conditionalCopy: true))
+    #expect(memory.keys.isEmpty)
+    let isOurs = store.calls.allSatisfy { $0.key.hasPrefix("org/.mediafs/probe-") }
+    #expect(isOurs, "a call went elsewhere")
+  }
+
+  @Test(arguments: [
+    ConditionSupport.ignored, .refused(.conditionFailed(ObjectKey("a"))),
+    .refused(.invalid("InvalidArgument", "")),
+    .refused(ObjectStoreError(.unavailable, code: "NotImplemented", message: "", httpStatus: 501)),
+  ])
+  func aStoreThatDoesNotCheckHasNone(_ conditions: ConditionSupport) async throws {
+    store.conditions = conditions
+    let features = try await probe()
+    #expect(!features.conditionalCreate && !features.conditionalReplace)
+    #expect(memory.keys.isEmpty)
+  }
+
+  @Test func aFailureIsToldAndNothingIsLeft() async throws {
+    store.inject(.loseAnswer(.connectionLost), on: .put)
+    let error = await #expect(throws: ObjectStoreError.self) { try await probe() }
+    #expect(error?.code == "ConnectionLost")
+    #expect(memory.keys.isEmpty)
+  }
+}

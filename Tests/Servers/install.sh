@@ -1,0 +1,93 @@
+#!/bin/bash
+# install.sh SET...: brings what building and testing need; quick when everything is there.
+#
+#   build     system libraries and tools to build and to mount
+#   test      what `make test` adds: Ceph's gateway, boto3 and MiniStack
+#   swift     OpenStack Swift in a virtual environment
+#   ceph20    Ceph 20 in a chroot (676 MB)
+#
+# Packages come from Debian and PyPI. Python tools and the chroot are kept under
+# $MEDIAFS_TEST_CACHE (default .build/test-cache).
+set -euo pipefail
+HERE=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "${MEDIAFS_TEST_CACHE:-$HERE/../../.build/test-cache}"
+CACHE=$(cd "${MEDIAFS_TEST_CACHE:-$HERE/../../.build/test-cache}" && pwd)
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# Installs packages that are missing, without letting them start services.
+apt_install() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "Installing: ${missing[*]}"
+  local policy=/usr/sbin/policy-rc.d own=
+  if [ ! -e $policy ]; then
+    own=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy > /dev/null
+    as_root chmod +x $policy
+  fi
+  local status=0
+  if [ -z "${APT_UPDATED:-}" ]; then
+    as_root apt-get update -q -o DPkg::Lock::Timeout=900
+    APT_UPDATED=yes
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o DPkg::Lock::Timeout=900 "${missing[@]}" || status=$?
+  [ -z "$own" ] || as_root rm -f $policy
+  return $status
+}
+
+# make_venv NAME REQUIREMENTS-FILE: a virtual environment that matches the file.
+make_venv() {
+  local venv="$CACHE/$1"
+  cmp -s "$2" "$venv/.installed" && return 0
+  echo "Installing $(tr '\n' ' ' < "$2")into $venv"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q --disable-pip-version-check -r "$2"
+  cp "$2" "$venv/.installed"
+}
+
+make_ceph20() {
+  local root="$CACHE/ceph20" mirror
+  [ ! -e "$root/.complete" ] || return 0
+  apt_install mmdebstrap
+  mirror=$(awk '/^URIs:/ { print $2; exit } $1 == "deb" { print $2; exit }' \
+    /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null)
+  as_root rm -rf "$root"
+  # A mirror may be a snapshot whose index has run out.
+  as_root mmdebstrap --quiet --variant=apt \
+    --include=ceph-mon,ceph-osd,radosgw,ceph-common \
+    --aptopt='APT::Install-Recommends "false"' \
+    --aptopt='Acquire::Check-Valid-Until "false"' sid "$root" "$mirror"
+  as_root touch "$root/.complete"
+}
+
+exec 9> "$CACHE/.lock"
+flock 9
+for set in "$@"; do
+  case $set in
+    build)
+      apt_install libfuse3-dev fuse3 libcurl4-openssl-dev libssl-dev libsqlite3-dev pkg-config \
+        media-types
+      ;;
+    test)
+      apt_install python3 python3-venv curl diffutils rsync attr procps util-linux faketime \
+        ceph-mon ceph-osd radosgw ceph-common
+      make_venv venv "$HERE/requirements.txt"
+      ;;
+    swift)
+      apt_install memcached liberasurecode1 liberasurecode-dev gcc libc6-dev python3-dev
+      make_venv venv-swift "$HERE/requirements-swift.txt"
+      ;;
+    ceph20) make_ceph20 ;;
+    *)
+      echo "install.sh: unknown set $set" >&2
+      exit 2
+      ;;
+  esac
+done

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""s3proxy.py HOST:PORT: a recording and shaping proxy in front of an HTTP server.
+
+Requests and answers pass unchanged (the Host header too: it is signed). Each request is recorded
+with method, path, query, range, status and the bytes of both bodies. The first line on standard
+output is the port; from then on it obeys lines on standard input and answers each with one line:
+
+    limit N      at most N bytes of answers a second, over all connections; 0 lifts the limit
+    stop         refuse connections and reset those that are open, like a stopped server
+    start        accept connections again, on the same port
+    hang         take requests and answer nothing
+    resume       answer again
+    fail S CODE  answer every request with status S and that S3 error; without both it ends
+    requests     JSON list of all requests so far, those under way too (status null)
+    clear        forget the requests
+
+It ends when standard input closes.
+"""
+import asyncio
+import json
+import socket
+import sys
+import time
+from urllib.parse import urlsplit
+
+CHUNK = 1 << 18
+# A throttled connection writes this much at once: small enough for an even flow.
+SLICE = 1 << 14
+HEAD_LIMIT = 1 << 20
+
+
+class Bucket:
+    """A token bucket over all answers; the time of the next slice is handed out in turn."""
+
+    def __init__(self):
+        self.rate = 0
+        self.next = 0.0
+
+    async def take(self, count):
+        if self.rate == 0:
+            return
+        now = time.monotonic()
+        start = max(self.next, now)
+        self.next = start + count / self.rate
+        if start > now:
+            await asyncio.sleep(start - now)
+
+
+class Head:
+    """The first lines of a request or an answer, and what they say of the body behind them."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        lines = raw.decode("latin-1").split("\r\n")
+        self.first = lines[0].split(" ", 2)
+        self.fields = {}
+        for line in lines[1:]:
+            name, colon, value = line.partition(":")
+            if colon:
+                self.fields[name.strip().lower()] = value.strip()
+
+    @property
+    def is_chunked(self):
+        return "chunked" in self.fields.get("transfer-encoding", "").lower()
+
+    @property
+    def length(self):
+        return int(self.fields.get("content-length", "0"))
+
+    @property
+    def closes(self):
+        return self.fields.get("connection", "").lower() == "close"
+
+
+async def read_head(reader):
+    raw = await reader.readuntil(b"\r\n\r\n")
+    return Head(raw)
+
+
+class Connection:
+    """One client's connection and the server's that goes with it."""
+
+    def __init__(self, proxy, client, client_out):
+        self.proxy = proxy
+        self.client = client
+        self.client_out = client_out
+        self.server_out = None
+
+    async def run(self):
+        try:
+            self.server, self.server_out = await asyncio.open_connection(
+                *self.proxy.target, limit=HEAD_LIMIT)
+            while await self.exchange():
+                pass
+            await self.client_out.drain()
+            self.client_out.close()
+            await asyncio.wait_for(self.client_out.wait_closed(), 5)
+        except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError,
+                TimeoutError):
+            pass  # Either side went away, or the proxy ends.
+        finally:
+            self.abort()
+
+    def abort(self):
+        for writer in (self.client_out, self.server_out):
+            if writer is not None:
+                reset(writer)
+
+    async def exchange(self):
+        """One request and its answer; false when the connection is done."""
+        request = await read_head(self.client)
+        record = self.proxy.record(request)
+        await self.proxy.running.wait()
+        if self.proxy.failure is not None:
+            return self.fail(request, record)
+        self.server_out.write(request.raw)
+        sending = asyncio.ensure_future(
+            self.pump(request, self.client, self.server_out, record, "received"))
+        try:
+            answer = await read_head(self.server)
+            while answer.first[1].startswith("1"):
+                self.client_out.write(answer.raw)
+                answer = await read_head(self.server)
+            await self.proxy.running.wait()
+            record["status"] = int(answer.first[1])
+            self.client_out.write(answer.raw)
+            bodiless = request.first[0] == "HEAD" or answer.first[1] in ("204", "304")
+            if not bodiless:
+                await self.pump(answer, self.server, self.client_out, record, "sent")
+            await self.client_out.drain()
+            if not sending.done():
+                return False  # The server answered early: the rest of the body has no reader.
+            await sending
+            return not (request.closes or answer.closes)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            record["ended"] = time.monotonic()
+
+    def fail(self, request, record):
+        status, code = self.proxy.failure
+        body = "" if request.first[0] == "HEAD" else (
+            f"<Error><Code>{code}</Code><Message>Told to fail</Message></Error>")
+        self.client_out.write(
+            f"HTTP/1.1 {status} {code}\r\nContent-Type: application/xml\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+        self.client_out.write_eof()
+        record["status"] = int(status)
+        record["ended"] = time.monotonic()
+        return False
+
+    async def pump(self, head, reader, writer, record, counter):
+        if head.is_chunked:
+            while True:
+                line = await reader.readline()
+                writer.write(line)
+                size = int(line.split(b";")[0], 16)
+                await self.copy(size, reader, writer, record, counter)
+                writer.write(await reader.readline())
+                if size == 0:
+                    break
+        elif counter == "sent" and "content-length" not in head.fields:
+            await self.copy(sys.maxsize, reader, writer, record, counter)
+        else:
+            await self.copy(head.length, reader, writer, record, counter)
+        await writer.drain()
+
+    async def copy(self, count, reader, writer, record, counter):
+        while count > 0:
+            limited = counter == "sent" and self.proxy.bucket.rate > 0
+            data = await reader.read(min(count, SLICE if limited else CHUNK))
+            if not data:
+                raise EOFError
+            if limited:
+                await self.proxy.bucket.take(len(data))
+            writer.write(data)
+            await writer.drain()
+            count -= len(data)
+            record[counter] += len(data)
+
+
+def reset(writer):
+    """Closes with a reset when bytes are left, as a killed server does."""
+    sock = writer.get_extra_info("socket")
+    if sock is not None and sock.fileno() >= 0:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    writer.transport.abort()
+
+
+class Proxy:
+    def __init__(self, target):
+        self.target = target
+        self.bucket = Bucket()
+        self.failure = None
+        self.running = asyncio.Event()
+        self.running.set()
+        self.connections = set()
+        self.requests = []
+        self.listener = None
+        self.port = 0
+
+    def record(self, request):
+        url = urlsplit(request.first[1])
+        record = {
+            "method": request.first[0], "path": url.path, "query": url.query,
+            "range": request.fields.get("range"), "status": None, "received": 0, "sent": 0,
+            "started": time.monotonic(), "ended": None,
+        }
+        self.requests.append(record)
+        return record
+
+    async def accept(self, reader, writer):
+        connection = Connection(self, reader, writer)
+        self.connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self.connections.discard(connection)
+
+    async def start(self):
+        if self.listener is None:
+            self.listener = await asyncio.start_server(
+                self.accept, "127.0.0.1", self.port, limit=HEAD_LIMIT)
+            self.port = self.listener.sockets[0].getsockname()[1]
+
+    async def stop(self):
+        if self.listener is not None:
+            self.listener.close()
+            self.listener = None
+        for connection in list(self.connections):
+            connection.abort()
+
+    async def obey(self, words):
+        if words[0] == "limit":
+            self.bucket.rate = int(words[1])
+        elif words[0] in ("start", "stop"):
+            await getattr(self, words[0])()
+        elif words[0] == "hang":
+            self.running.clear()
+        elif words[0] == "resume":
+            self.running.set()
+        elif words[0] == "fail":
+            self.failure = words[1:3] if len(words) == 3 else None
+        elif words[0] == "clear":
+            self.requests = []
+        elif words[0] == "requests":
+            return json.dumps(self.requests)
+        else:
+            return json.dumps({"error": f"unknown command {words[0]}"})
+        return json.dumps({"ok": words[0]})
+
+
+async def main():
+    host, _, port = sys.argv[1].rpartition(":")
+    proxy = Proxy((host, int(port)))
+    await proxy.start()
+    print(proxy.port, flush=True)
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    while line := await commands.readline():
+        print(await proxy.obey(line.decode().split()), flush=True)
+    await proxy.stop()
+
+
+asyncio.run(main())
