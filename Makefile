@@ -54,7 +54,7 @@ release: ## Build for use, with the Swift library inside
 	$(SWIFT) build -c release --product mediafs --static-swift-stdlib
 
 install: release ## Install beneath DESTDIR and PREFIX: program, mount helper, unit
-	install -D -m 755 .build/release/mediafs "$(DESTDIR)$(PREFIX)/bin/mediafs"
+	install -D -s -m 755 .build/release/mediafs "$(DESTDIR)$(PREFIX)/bin/mediafs"
 	install -d "$(DESTDIR)/sbin"
 	ln -sf "$(PREFIX)/bin/mediafs" "$(DESTDIR)/sbin/mount.mediafs"
 	install -d "$(DESTDIR)$(UNITDIR)"
