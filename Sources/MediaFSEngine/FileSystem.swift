@@ -8,6 +8,13 @@ package import MediaFSCore
 package protocol FileSystem: Sendable {
   func lookup(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError) -> Entry
 
+  /// An inode by its number alone, as NFS and open_by_handle_at(2) find it again; `ESTALE` when
+  /// it is no more.
+  func entry(of inode: InodeNumber) async throws(FileSystemError) -> Entry
+
+  /// The directory that holds a directory; the root holds itself.
+  func parent(of directory: InodeNumber) async throws(FileSystemError) -> Entry
+
   /// - Parameter handle: the open file that is asked, for files that have no name any more.
   func attributes(
     of inode: InodeNumber, handle: FileHandle?
@@ -19,13 +26,26 @@ package protocol FileSystem: Sendable {
 
   func readSymbolicLink(_ inode: InodeNumber) async throws(FileSystemError) -> String
 
-  /// - Parameter permissions: the lower 12 mode bits, with the caller's umask already applied.
+  /// - Parameter permissions: the lower 12 mode bits, without the caller's umask applied.
   func makeDirectory(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller
   ) async throws(FileSystemError) -> Entry
 
   func makeSymbolicLink(
-    _ name: FileName, in parent: InodeNumber, target: String, owner: Owner
+    _ name: FileName, in parent: InodeNumber, target: String, caller: Caller
+  ) async throws(FileSystemError) -> Entry
+
+  /// Makes anything but a directory or a symbolic link (mknod(2)).
+  ///
+  /// - Parameter device: `st_rdev` of a device node, else 0.
+  func makeNode(
+    _ name: FileName, in parent: InodeNumber, kind: FileKind, permissions: UInt32, device: UInt64,
+    caller: Caller
+  ) async throws(FileSystemError) -> Entry
+
+  /// Gives an inode another name (link(2)); also the first one of an ``createTemporary``.
+  func link(
+    _ inode: InodeNumber, to name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry
 
   func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError)
@@ -41,7 +61,13 @@ package protocol FileSystem: Sendable {
 
   /// Makes a file and opens it, in one step; with ``OpenFlags/exclusive`` it must be new.
   func create(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner, _ flags: OpenFlags
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller,
+    _ flags: OpenFlags
+  ) async throws(FileSystemError) -> (Entry, OpenReply)
+
+  /// Makes and opens a file without a name (`O_TMPFILE` of open(2)).
+  func createTemporary(
+    in parent: InodeNumber, permissions: UInt32, caller: Caller, _ flags: OpenFlags
   ) async throws(FileSystemError) -> (Entry, OpenReply)
 
   /// Up to `count` bytes at `offset`; fewer only at the end of the file.
@@ -50,9 +76,29 @@ package protocol FileSystem: Sendable {
   ) async throws(FileSystemError) -> [UInt8]
 
   /// Takes all of `bytes` or throws. When it returns they survive the death of the daemon.
+  ///
+  /// - Parameter isPage: a changed page of a mapping: it goes where it lies, also through a handle
+  ///   that appends.
   func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
   ) throws(FileSystemError)
+
+  /// fallocate(2)
+  func allocate(
+    _ handle: FileHandle, _ range: Range<Int64>, _ allocation: Allocation
+  ) throws(FileSystemError)
+
+  /// The next data or hole at or behind `offset`; `ENXIO` when there is none.
+  func seek(
+    _ handle: FileHandle, from offset: Int64, to target: SeekTarget
+  ) throws(FileSystemError) -> Int64
+
+  /// Copies bytes between two open files (copy_file_range(2)); returns how many, 0 at the end of
+  /// the source. `EOPNOTSUPP` makes the kernel copy by reading and writing.
+  func copyRange(
+    from source: FileHandle, at offset: Int64, to target: FileHandle, at targetOffset: Int64,
+    count: Int64
+  ) async throws(FileSystemError) -> Int64
 
   /// Once for each close(2) of a descriptor; may come any number of times, or never.
   func flush(_ handle: FileHandle) async throws(FileSystemError)
@@ -82,117 +128,18 @@ package protocol FileSystem: Sendable {
   func extendedAttribute(
     _ name: String, of inode: InodeNumber
   ) async throws(FileSystemError) -> [UInt8]
-}
 
-/// What the kernel may remember of a name.
-package struct Entry: Sendable {
-  package var attributes: FileAttributes
-  /// How long the name itself may be cached.
-  package var entryTimeout: Duration
-  package var attributeTimeout: Duration
+  /// The names that listxattr(2) tells: what applications have set, not the views of the mount.
+  func extendedAttributes(
+    of inode: InodeNumber
+  ) async throws(FileSystemError) -> [String]
 
-  package init(attributes: FileAttributes, entryTimeout: Duration, attributeTimeout: Duration) {
-    self.attributes = attributes
-    self.entryTimeout = entryTimeout
-    self.attributeTimeout = attributeTimeout
-  }
-}
+  func setExtendedAttribute(
+    _ name: String, of inode: InodeNumber, to value: [UInt8], _ setting: AttributeSetting
+  ) async throws(FileSystemError)
 
-package struct AttributeReply: Sendable {
-  package var attributes: FileAttributes
-  package var timeout: Duration
-
-  package init(attributes: FileAttributes, timeout: Duration) {
-    self.attributes = attributes
-    self.timeout = timeout
-  }
-}
-
-/// Names an open file or directory until it is released.
-package struct FileHandle: Hashable, Sendable {
-  package let value: UInt64
-
-  package init(_ value: UInt64) {
-    self.value = value
-  }
-}
-
-package struct OpenReply: Sendable {
-  package var handle: FileHandle
-  /// The bytes that the kernel still caches of this inode are right: keep them.
-  package var keepsKernelCache: Bool
-
-  package init(handle: FileHandle, keepsKernelCache: Bool) {
-    self.handle = handle
-    self.keepsKernelCache = keepsKernelCache
-  }
-}
-
-/// The flags of open(2) that matter here; access rights were checked by the kernel.
-package struct OpenFlags: OptionSet, Sendable {
-  package let rawValue: UInt32
-
-  package init(rawValue: UInt32) {
-    self.rawValue = rawValue
-  }
-
-  package static let read = OpenFlags(rawValue: 1)
-  package static let write = OpenFlags(rawValue: 2)
-  package static let append = OpenFlags(rawValue: 4)
-  package static let truncate = OpenFlags(rawValue: 8)
-  package static let exclusive = OpenFlags(rawValue: 16)
-}
-
-/// The flags of renameat2(2).
-package enum RenameMode: Sendable {
-  case replace
-  /// `EEXIST` when the new name exists.
-  case noReplace
-  /// Both names must exist and change places.
-  case exchange
-}
-
-/// One entry of a directory being read.
-package struct DirectoryEntry: Sendable {
-  package var name: String
-  package var inode: InodeNumber
-  /// `nil` while it is not known what the inode is (`DT_UNKNOWN`).
-  package var kind: FileKind?
-  /// Where to go on after this entry; positive, stable while the directory is open.
-  package var nextOffset: Int64
-  /// `nil` while the attributes are not known here; the kernel then asks when it needs them.
-  package var entry: Entry?
-
-  package init(
-    name: String, inode: InodeNumber, kind: FileKind?, nextOffset: Int64, entry: Entry?
-  ) {
-    self.name = name
-    self.inode = inode
-    self.kind = kind
-    self.nextOffset = nextOffset
-    self.entry = entry
-  }
-}
-
-/// What statfs(2) tells, in bytes and inodes.
-package struct FileSystemStatistics: Sendable {
-  package var totalBytes: Int64
-  package var freeBytes: Int64
-  package var totalInodes: Int64
-  package var freeInodes: Int64
-
-  package init(totalBytes: Int64, freeBytes: Int64, totalInodes: Int64, freeInodes: Int64) {
-    self.totalBytes = totalBytes
-    self.freeBytes = freeBytes
-    self.totalInodes = totalInodes
-    self.freeInodes = freeInodes
-  }
-}
-
-/// Told by the filesystem when what the kernel caches is no longer right.
-package protocol KernelCache: Sendable {
-  /// Drops the attributes and the pages of an inode.
-  func invalidate(_ inode: InodeNumber)
-  /// Drops a name, also one that was remembered as missing, and the directory's listing.
-  func invalidate(_ name: FileName, in parent: InodeNumber)
+  /// `ENODATA` when there is none.
+  func removeExtendedAttribute(
+    _ name: String, of inode: InodeNumber
+  ) async throws(FileSystemError)
 }

@@ -12,7 +12,8 @@ import Testing
   @Test func anOpenFileKeepsWhatWasWritten() async throws {
     let fs = try TestVolume { $0.uploadEnabled = false }
     let (entry, open) = try await fs.volume.create(
-      TestVolume.name("f"), in: .root, permissions: 0o600, owner: Owner(user: 1, group: 2),
+      TestVolume.name("f"), in: .root, permissions: 0o600,
+      caller: Caller(owner: Owner(user: 1, group: 2)),
       [.write])
     try fs.write(Array("hello".utf8), at: 0, to: open.handle)
     try fs.write(Array("world".utf8), at: 10, to: open.handle)

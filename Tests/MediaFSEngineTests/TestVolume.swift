@@ -106,7 +106,8 @@ final class TestVolume {
   func write(_ path: String, _ bytes: [UInt8]) async throws {
     let (parent, name) = try await place(path)
     let (_, open) = try await volume.create(
-      name, in: parent, permissions: 0o644, owner: Owner(user: 0, group: 0), [.write, .truncate])
+      name, in: parent, permissions: 0o644, caller: Caller(owner: Owner(user: 0, group: 0)),
+      [.write, .truncate])
     if try await attributes(path).size > 0 {
       _ = try await volume.setAttributes(
         of: inode(path), AttributeChanges(size: 0), handle: nil)
@@ -121,7 +122,9 @@ final class TestVolume {
   }
 
   func write(_ bytes: [UInt8], at offset: Int64, to handle: FileHandle) throws {
-    try unsafe bytes.withUnsafeBytes { try unsafe volume.write(handle, at: offset, $0) }
+    try unsafe bytes.withUnsafeBytes {
+      try unsafe volume.write(handle, at: offset, $0, isPage: false)
+    }
   }
 
   func open(_ path: String, _ flags: OpenFlags = [.read]) async throws -> FileHandle {
@@ -146,7 +149,7 @@ final class TestVolume {
   func makeDirectory(_ path: String) async throws {
     let (parent, name) = try await place(path)
     _ = try await volume.makeDirectory(
-      name, in: parent, permissions: 0o755, owner: Owner(user: 0, group: 0))
+      name, in: parent, permissions: 0o755, caller: Caller(owner: Owner(user: 0, group: 0)))
   }
 
   func rename(_ path: String, to newPath: String, _ mode: RenameMode = .replace) async throws {

@@ -126,7 +126,8 @@ import Testing
   @Test func aSymbolicLinkTravels() async throws {
     let fs = try TestVolume()
     _ = try await fs.volume.makeSymbolicLink(
-      TestVolume.name("link"), in: .root, target: "some/where", owner: Owner(user: 0, group: 0))
+      TestVolume.name("link"), in: .root, target: "some/where",
+      caller: Caller(owner: Owner(user: 0, group: 0)))
     try await fs.drain()
     let other = try fs.sibling()
     let inode = try await other.inode("link")

@@ -18,10 +18,11 @@ func onCreate(
 ) {
   let (name, flags) = unsafe (KernelText(name), OpenFlags(file))
   let request = unsafe FuseRequest(request, "create")
-  let owner = request.owner
+  let caller = request.caller
   request.serve { files throws(FileSystemError) in
     let (entry, opened) = try await files.create(
-      name.name("create"), in: InodeNumber(parent), permissions: mode & 0o7777, owner: owner, flags)
+      name.name("create"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller,
+      flags)
     return .created(entry, opened)
   }
 }
@@ -42,8 +43,9 @@ func onWrite(
 ) {
   let handle = unsafe FileHandle(of: file)
   let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size)
+  let isPage = unsafe file?.pointee.writepage == 1
   unsafe FuseRequest(request, "write").serveNow { files throws(FileSystemError) in
-    try unsafe files.write(handle, at: Int64(offset), buffer)
+    try unsafe files.write(handle, at: Int64(offset), buffer, isPage: isPage)
     return .written(size)
   }
 }

@@ -8,16 +8,8 @@ func onLookup(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointe
   let name = unsafe KernelText(name)
   unsafe FuseRequest(request, "lookup").serve { files throws(FileSystemError) in
     if name.isSelf { return .entry(try await files.entry(of: InodeNumber(parent))) }
+    if name.isParent { return .entry(try await files.parent(of: InodeNumber(parent))) }
     return .entry(try await files.lookup(name.name("lookup"), in: InodeNumber(parent)))
-  }
-}
-
-extension FileSystem {
-  /// An inode that the kernel knows by its number alone.
-  fileprivate func entry(of inode: InodeNumber) async throws(FileSystemError) -> Entry {
-    let reply = try await attributes(of: inode, handle: nil)
-    return Entry(
-      attributes: reply.attributes, entryTimeout: reply.timeout, attributeTimeout: reply.timeout)
   }
 }
 
@@ -32,11 +24,11 @@ func onMkdir(
 ) {
   let name = unsafe KernelText(name)
   let request = unsafe FuseRequest(request, "mkdir")
-  let owner = request.owner
+  let caller = request.caller
   request.serve { files throws(FileSystemError) in
     .entry(
       try await files.makeDirectory(
-        name.name("mkdir"), in: InodeNumber(parent), permissions: mode & 0o7777, owner: owner))
+        name.name("mkdir"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller))
   }
 }
 
@@ -46,12 +38,12 @@ func onSymlink(
 ) {
   let (name, target) = unsafe (KernelText(name), KernelText(target))
   let request = unsafe FuseRequest(request, "symlink")
-  let owner = request.owner
+  let caller = request.caller
   request.serve { files throws(FileSystemError) in
     .entry(
       try await files.makeSymbolicLink(
         name.name("symlink"), in: InodeNumber(parent), target: target.string("symlink"),
-        owner: owner))
+        caller: caller))
   }
 }
 
@@ -62,13 +54,13 @@ func onMknod(
 ) {
   let name = unsafe KernelText(name)
   let request = unsafe FuseRequest(request, "mknod")
-  let owner = request.owner
+  let caller = request.caller
   request.serve { files throws(FileSystemError) in
     guard FileKind(mode: mode) == .regular else {
       throw FileSystemError(Errno(rawValue: EOPNOTSUPP), "mknod", "not a regular file")
     }
     let (entry, opened) = try await files.create(
-      name.name("mknod"), in: InodeNumber(parent), permissions: mode & 0o7777, owner: owner,
+      name.name("mknod"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller,
       [.write, .exclusive])
     files.release(opened.handle)
     return .entry(entry)

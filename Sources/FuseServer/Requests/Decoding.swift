@@ -60,6 +60,9 @@ struct KernelText: Sendable {
 
   /// What a kernel that finds an inode again for NFS asks for: the inode itself.
   var isSelf: Bool { text.map { $0.utf8.elementsEqual(".".utf8) } ?? false }
+
+  /// The same for the directory above it.
+  var isParent: Bool { text.map { $0.utf8.elementsEqual("..".utf8) } ?? false }
 }
 
 extension OpenFlags {

@@ -32,9 +32,14 @@ struct FuseRequest: ~Copyable, Sendable {
   }
 
   /// Who asks; what is made belongs to them.
-  var owner: Owner {
-    guard let caller = unsafe fuse_req_ctx(pointer.value) else { return Owner(user: 0, group: 0) }
-    return unsafe Owner(user: caller.pointee.uid, group: caller.pointee.gid)
+  var caller: Caller {
+    guard let context = unsafe fuse_req_ctx(pointer.value) else {
+      return Caller(owner: Owner(user: 0, group: 0))
+    }
+    // Without DONT_MASK the kernel has applied the umask already, and does no harm twice.
+    return unsafe Caller(
+      owner: Owner(user: context.pointee.uid, group: context.pointee.gid),
+      umask: context.pointee.umask)
   }
 
   /// Runs an operation that may wait, and answers with what it returns.

@@ -9,6 +9,7 @@ enum InodeColumns {
     "device", "target", "attributes_known", "attributes_chosen", "object_key", "object_etag",
     "object_size", "base_size", "version", "committed_version", "attribute_version",
     "committed_attribute_version", "committed_at", "writing", "content", "listed",
+    "link_group", "side_key", "pinned", "local_only", "copied_key", "copied_etag", "copied_version",
   ]
 
   static let count = names.count
@@ -25,6 +26,10 @@ extension InodeRecord {
     let key: String? = row[14]
     let etag: String? = row[15]
     let listed: Int64? = row[25]
+    let copiedKey: String? = row[30]
+    let copiedETag: String? = row[31]
+    let copiedVersion: Int64? = row[32]
+    let sideKey: String? = row[27]
     self.init(
       number: InodeNumber(row[0]),
       kind: FileKind(rawValue: row[1]) ?? .regular,
@@ -50,6 +55,17 @@ extension InodeRecord {
       committedAt: time(22),
       isWriting: row[23],
       content: ContentNumber(row[24]),
-      listed: listed.map { Timestamp(nanosecondsSinceEpoch: $0) })
+      listed: listed.map { Timestamp(nanosecondsSinceEpoch: $0) },
+      linkGroup: row[26],
+      sideKey: sideKey.map { ObjectKey($0) },
+      isPinned: row[28],
+      isLocalOnly: row[29],
+      copied: copiedKey.flatMap { key in
+        copiedETag.flatMap { etag in
+          copiedVersion.map {
+            CopiedContent(key: ObjectKey(key), etag: ETag(etag), version: $0)
+          }
+        }
+      })
   }
 }

@@ -43,6 +43,17 @@ package struct InodeRecord: Sendable, Hashable {
   /// Of a directory: when its listing was last known to be complete.
   package var listed: Timestamp?
 
+  /// Binds the objects of an inode with several names, for every host; `nil` with one name.
+  package var linkGroup: String?
+  /// The object beside that holds extended attributes too long for metadata.
+  package var sideKey: ObjectKey?
+  /// Never evicted.
+  package var isPinned: Bool
+  /// The store never gets it (`local.only`).
+  package var isLocalOnly: Bool
+  /// The object whose bytes this one's content was copied from.
+  package var copied: CopiedContent?
+
   package var isContentDirty: Bool { version != committedVersion }
   package var isAttributeDirty: Bool { attributeVersion != committedAttributeVersion }
 
@@ -51,6 +62,20 @@ package struct InodeRecord: Sendable, Hashable {
       inode: number, generation: generation, kind: kind, permissions: permissions, owner: owner,
       linkCount: linkCount, size: size, blocks: (size + 511) / 512, accessed: accessed,
       modified: modified, changed: changed, device: device)
+  }
+}
+
+/// What content was copied from: while the inode's version is ``version``, its bytes are those of
+/// that object, and the store can copy them itself.
+package struct CopiedContent: Sendable, Hashable {
+  package var key: ObjectKey
+  package var etag: ETag
+  package var version: Int64
+
+  package init(key: ObjectKey, etag: ETag, version: Int64) {
+    self.key = key
+    self.etag = etag
+    self.version = version
   }
 }
 

@@ -9,6 +9,10 @@ enum Schema {
         try database.execute(sql: table)
       }
     }
+    migrator.registerMigration("2 aliases, extended attributes, changes") { database in
+      for table in [alias, attribute, change] { try database.execute(sql: table) }
+      try database.execute(sql: newColumns)
+    }
     return migrator
   }
 
@@ -109,6 +113,59 @@ enum Schema {
       done INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX tombstone_due ON tombstone (parked, due) WHERE done IS NULL;
+    """
+
+  /// Objects that hold an inode under its names beyond the first, as copies of the object in its
+  /// row. The versions say which state of the inode each one holds.
+  private static let alias = """
+    CREATE TABLE alias (
+      key TEXT PRIMARY KEY,
+      inode INTEGER NOT NULL,
+      etag TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      attribute_version INTEGER NOT NULL,
+      committed_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX alias_inode ON alias (inode);
+    """
+
+  /// Extended attributes, access control lists among them.
+  private static let attribute = """
+    CREATE TABLE attribute (
+      inode INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (inode, name)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// Runs of a content file, in whole blocks, that may differ from its object: what an upload has
+  /// to send, where it may have the store copy the rest. Recorded before the bytes change.
+  private static let change = """
+    CREATE TABLE change (
+      content INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      end INTEGER NOT NULL,
+      PRIMARY KEY (content, start)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
+  /// - `side_key`: the object beside that holds extended attributes too long for metadata.
+  /// - `pinned`: never evicted. `local_only`: the store never gets it.
+  /// - `copied_*`: the content of `copied_version` equals that version of another object.
+  /// - `journal.source`: where in the store the tree lay before it was renamed; ends with "/".
+  private static let newColumns = """
+    ALTER TABLE inode ADD COLUMN link_group TEXT;
+    ALTER TABLE inode ADD COLUMN side_key TEXT;
+    ALTER TABLE inode ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE inode ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE inode ADD COLUMN copied_key TEXT;
+    ALTER TABLE inode ADD COLUMN copied_etag TEXT;
+    ALTER TABLE inode ADD COLUMN copied_version INTEGER;
+    CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
+    ALTER TABLE journal ADD COLUMN source TEXT;
     """
 
   /// A multipart upload under way and the parts that the store has of it.

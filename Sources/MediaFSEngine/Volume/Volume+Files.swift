@@ -36,13 +36,15 @@ extension Volume {
   }
 
   package func create(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner, _ flags: OpenFlags
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller,
+    _ flags: OpenFlags
   ) async throws(FileSystemError) -> (Entry, OpenReply) {
     try refuseIfReadOnly("create")
     let directory = try await known(parent, "create")
     try checkKey(name, in: parent, isDirectory: false, "create")
     let now = context.environment.now()
-    let new = NewInode(kind: .regular, permissions: permissions, owner: owner)
+    let new = NewInode(
+      kind: .regular, permissions: permissions & ~caller.umask, owner: caller.owner)
     do throws(FileSystemError) {
       let record = try ask("create") { try $0.create(new, named: name, in: parent, at: now) }
       let content = try context.registry.acquire(record.number, asHandle: true)
@@ -88,10 +90,10 @@ extension Volume {
   }
 
   package func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
   ) throws(FileSystemError) {
     let file = try files.value(handle, "write")
-    let position = file.flags.contains(.append) ? nil : offset
+    let position = file.flags.contains(.append) && !isPage ? nil : offset
     let isNews = try unsafe file.content.write(
       bytes, at: position, context.catalog, context.space, now: context.environment.now(),
       maximumSize: context.store.limits.objectSize)

@@ -15,6 +15,17 @@ extension Volume: FileSystem {
     return entry(complete, in: directory)
   }
 
+  package func entry(of inode: InodeNumber) async throws(FileSystemError) -> Entry {
+    let reply = try await attributes(of: inode, handle: nil)
+    return Entry(
+      attributes: reply.attributes, entryTimeout: reply.timeout, attributeTimeout: reply.timeout)
+  }
+
+  package func parent(of directory: InodeNumber) async throws(FileSystemError) -> Entry {
+    _ = try require(directory, "lookup")
+    return try await entry(of: try ask("lookup") { try $0.parent(of: directory) })
+  }
+
   /// A directory whose entries can be relied on.
   func known(
     _ directory: InodeNumber, _ operation: String
@@ -34,21 +45,22 @@ extension Volume: FileSystem {
   }
 
   package func makeDirectory(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller
   ) async throws(FileSystemError) -> Entry {
     let options = context.options
-    let isChosen = permissions != options.directoryMode || owner != options.defaultOwner
+    let permissions = permissions & ~caller.umask
+    let isChosen = permissions != options.directoryMode || caller.owner != options.defaultOwner
     return try await make(
       NewInode(
-        kind: .directory, permissions: permissions, owner: owner, attributesChosen: isChosen),
+        kind: .directory, permissions: permissions, owner: caller.owner, attributesChosen: isChosen),
       name, in: parent, "mkdir")
   }
 
   package func makeSymbolicLink(
-    _ name: FileName, in parent: InodeNumber, target: String, owner: Owner
+    _ name: FileName, in parent: InodeNumber, target: String, caller: Caller
   ) async throws(FileSystemError) -> Entry {
     try await make(
-      NewInode(kind: .symbolicLink, permissions: 0o777, owner: owner, target: target), name,
+      NewInode(kind: .symbolicLink, permissions: 0o777, owner: caller.owner, target: target), name,
       in: parent, "symlink")
   }
 

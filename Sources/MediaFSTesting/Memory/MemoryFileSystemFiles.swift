@@ -13,7 +13,7 @@ extension MemoryFileSystem {
   }
 
   package func create(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner,
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller,
     _ flags: OpenFlags
   ) async throws(FileSystemError) -> (Entry, OpenReply) {
     try perform("create") { state throws(Errno) in
@@ -24,7 +24,8 @@ extension MemoryFileSystem {
         attributes = try state.tree.node(inode).attributes
       } else {
         attributes = try state.tree.make(
-          name, in: parent, kind: .regular, permissions: permissions, owner: owner,
+          name, in: parent, kind: .regular, permissions: permissions & ~caller.umask,
+          owner: caller.owner,
           content: .bytes([])
         ).attributes
         if name.stalls {
@@ -52,7 +53,7 @@ extension MemoryFileSystem {
   }
 
   package func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
   ) throws(FileSystemError) {
     let bytes = unsafe Array(bytes)
     try perform("write") { state throws(Errno) in

@@ -40,24 +40,25 @@ extension MemoryFileSystem: FileSystem {
   }
 
   package func makeDirectory(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, owner: Owner
+    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller
   ) async throws(FileSystemError) -> Entry {
     try perform("mkdir") { state throws(Errno) in
       entry(
         try state.tree.make(
-          name, in: parent, kind: .directory, permissions: permissions, owner: owner,
+          name, in: parent, kind: .directory, permissions: permissions & ~caller.umask,
+          owner: caller.owner,
           content: .children([:])
         ).attributes)
     }
   }
 
   package func makeSymbolicLink(
-    _ name: FileName, in parent: InodeNumber, target: String, owner: Owner
+    _ name: FileName, in parent: InodeNumber, target: String, caller: Caller
   ) async throws(FileSystemError) -> Entry {
     try perform("symlink") { state throws(Errno) in
       entry(
         try state.tree.make(
-          name, in: parent, kind: .symbolicLink, permissions: 0o777, owner: owner,
+          name, in: parent, kind: .symbolicLink, permissions: 0o777, owner: caller.owner,
           content: .target(target)
         ).attributes)
     }
