@@ -144,7 +144,8 @@ extension FaultStore {
   package func put(
     _ key: ObjectKey, _ source: any ObjectSource, headers: ObjectHeaders, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    let call = StoreCall(.put, key, condition: condition, headers: headers)
+    let call = StoreCall(
+      .put, key, condition: condition, headers: headers, size: source.length)
     return try await perform(call) { () async throws(ObjectStoreError) in
       try await base.put(key, source, headers: headers, condition: supported(condition))
     }.answer
@@ -189,7 +190,7 @@ extension FaultStore {
   package func uploadPart(
     _ key: ObjectKey, _ upload: UploadID, number: Int, _ source: any ObjectSource
   ) async throws(ObjectStoreError) -> UploadedPart {
-    let call = StoreCall(.uploadPart, key, partNumber: number)
+    let call = StoreCall(.uploadPart, key, partNumber: number, size: source.length)
     return try await perform(call) { () async throws(ObjectStoreError) in
       try await base.uploadPart(key, upload, number: number, source)
     }.answer

@@ -15,10 +15,13 @@ package struct StoreCall: Sendable, Hashable {
   package var condition: WriteCondition?
   package var headers: ObjectHeaders?
   package var partNumber: Int?
+  /// What was sent, in bytes.
+  package var size: Int64?
 
   init(
     _ operation: StoreOperation, _ key: ObjectKey, range: Range<Int64>? = nil,
-    condition: WriteCondition? = nil, headers: ObjectHeaders? = nil, partNumber: Int? = nil
+    condition: WriteCondition? = nil, headers: ObjectHeaders? = nil, partNumber: Int? = nil,
+    size: Int64? = nil
   ) {
     self.operation = operation
     self.key = key
@@ -26,6 +29,7 @@ package struct StoreCall: Sendable, Hashable {
     self.condition = condition
     self.headers = headers
     self.partNumber = partNumber
+    self.size = size
   }
 }
 

@@ -13,7 +13,7 @@ import Testing
   private func begin(_ id: String, version: Int64 = 2) throws -> UploadRecord {
     let upload = UploadRecord(
       inode: try test.record("f").number, key: ObjectKey("f"), upload: UploadID(id),
-      version: version, partSize: 8 << 20)
+      version: version, layout: "8388608")
     try test.catalog.begin(upload)
     return upload
   }

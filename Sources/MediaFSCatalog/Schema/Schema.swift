@@ -156,6 +156,7 @@ enum Schema {
   /// - `pinned`: never evicted. `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
   /// - `journal.source`: where in the store the tree lay before it was renamed; ends with "/".
+  /// - `upload.layout`: what the parts are, see `UploadLayout`.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
     ALTER TABLE inode ADD COLUMN side_key TEXT;
@@ -166,6 +167,7 @@ enum Schema {
     ALTER TABLE inode ADD COLUMN copied_version INTEGER;
     CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
     ALTER TABLE journal ADD COLUMN source TEXT;
+    ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
     """
 
   /// A multipart upload under way and the parts that the store has of it.

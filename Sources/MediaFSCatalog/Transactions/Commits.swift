@@ -57,18 +57,28 @@ extension Catalog {
     }
   }
 
-  /// All of a file that was just uploaded is here and is the object's: from now on it can be
-  /// evicted and fetched again.
+  /// All of a file that was just uploaded is the object's: what is here can be evicted and fetched
+  /// again. What was not here was copied from the old object by the store, and still is not.
   private static func becomeClean(
     _ record: InodeRecord, at now: Timestamp, _ database: Database
   ) throws {
     try database.run(
       "UPDATE inode SET base_size = object_size WHERE id = ?", [record.number.value])
-    guard record.size > 0 else { return }
-    let range = 0..<record.size
+    try database.run("DELETE FROM change WHERE content = ?", [record.content.value])
+    let own = min(record.baseSize, record.size)..<record.size
+    guard !own.isEmpty else { return }
+    let segments = Segment.covering(own)
+    let first = segments.lowerBound * Segment.length
+    var present = ByteRangeSet(own)
+    for row in try database.rows(
+      "SELECT start, end FROM extent WHERE content = ? AND start >= ? AND start < ?",
+      [record.content.value, first, own.lowerBound])
+    {
+      let start: Int64 = row[0]
+      present.insert(start..<max(start, row[1]))
+    }
     try replaceExtents(
-      of: record.content, segments: Segment.covering(range), with: [range], accessed: now,
-      database)
+      of: record.content, segments: segments, with: present.ranges, accessed: now, database)
   }
 
   /// The store agrees with `seen`: the journal row is gone, unless the inode has changed since, or

@@ -43,10 +43,13 @@ extension Catalog {
   /// Marks the content dirty, before its first byte changes: whatever was committed, or is being
   /// uploaded, is older from now on. The content file's size and time rule until ``settle``.
   ///
-  /// - Parameter content: the content file that will change; `ESTALE` when the inode has another
-  ///   one by now, because its object was replaced at the store. `nil` takes whatever it has.
+  /// - Parameters:
+  ///   - content: the content file that will change; `ESTALE` when the inode has another one by
+  ///     now, because its object was replaced at the store. `nil` takes whatever it has.
+  ///   - changing: blocks that may differ from the object from now on.
   package func beginWriting(
-    _ inode: InodeNumber, content: ContentNumber? = nil, at now: Timestamp
+    _ inode: InodeNumber, content: ContentNumber? = nil, changing: [Range<Int64>] = [],
+    at now: Timestamp
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       try Self.require(content, of: inode, database)
@@ -54,6 +57,7 @@ extension Catalog {
       try database.run(
         "UPDATE inode SET version = version + 1, writing = 1 WHERE id = ?", [inode.value])
       let record = try database.require(inode)
+      try Self.insertChanges(changing, of: record.content, database)
       if record.linkCount > 0 { try database.enqueue(inode, at: now, schedule) }
       return record
     }
@@ -112,6 +116,9 @@ extension Catalog {
   ) throws(CatalogError) {
     try write { database in
       try Self.require(content, of: inode, database)
+      try database.run(
+        "DELETE FROM change WHERE content = (SELECT content FROM inode WHERE id = ?)",
+        [inode.value])
       try database.run("UPDATE inode SET base_size = 0 WHERE id = ?", [inode.value])
     }
   }

@@ -84,6 +84,8 @@ extension Catalog {
       "DELETE FROM extent WHERE content = ? AND start >= ?", [content.value, size])
     try database.run(
       "UPDATE extent SET end = ? WHERE content = ? AND end > ?", [size, content.value, size])
+    try database.run(
+      "DELETE FROM change WHERE content = ? AND start >= ?", [content.value, size])
   }
 
   /// Remembers when segments were last read, for the eviction order.

@@ -99,6 +99,7 @@ struct Ingestion {
     }
     outcome.changed.append(existing)
     try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
+    try database.run("DELETE FROM change WHERE content = ?", [existing.content.value])
     try database.run("DELETE FROM content WHERE id = ?", [existing.content.value])
     // Attributes that were changed here win, over those of the new version too.
     let keeps = existing.isAttributeDirty && existing.kind == .regular

@@ -69,6 +69,7 @@ extension Database {
   func erase(_ record: InodeRecord) throws {
     let number = record.number.value
     try run("DELETE FROM extent WHERE content = ?", [record.content.value])
+    try run("DELETE FROM change WHERE content = ?", [record.content.value])
     try run("DELETE FROM content WHERE id = ?", [record.content.value])
     try run("DELETE FROM upload WHERE inode = ?", [number])
     try run("DELETE FROM part WHERE inode = ?", [number])

@@ -9,17 +9,17 @@ package struct UploadRecord: Sendable, Hashable {
   package var upload: UploadID
   /// The content that is being sent; another one begins anew.
   package var version: Int64
-  /// In bytes.
-  package var partSize: Int64
+  /// ``UploadLayout/text``: what its parts are.
+  package var layout: String
 
   package init(
-    inode: InodeNumber, key: ObjectKey, upload: UploadID, version: Int64, partSize: Int64
+    inode: InodeNumber, key: ObjectKey, upload: UploadID, version: Int64, layout: String
   ) {
     self.inode = inode
     self.key = key
     self.upload = upload
     self.version = version
-    self.partSize = partSize
+    self.layout = layout
   }
 }
 
@@ -29,10 +29,9 @@ extension Catalog {
     try write { database in
       try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
       try database.run(
-        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, 0, ?)",
         [
-          upload.inode.value, upload.key.text, upload.upload.text, upload.version,
-          upload.partSize,
+          upload.inode.value, upload.key.text, upload.upload.text, upload.version, upload.layout,
         ])
     }
   }
@@ -56,7 +55,7 @@ extension Catalog {
       ).map { UploadedPart(number: $0[0], etag: ETag($0[1]), size: $0[2]) }
       let record = UploadRecord(
         inode: inode, key: ObjectKey(row[1]), upload: UploadID(row[2]), version: row[3],
-        partSize: row[4])
+        layout: row[5])
       return (record, parts)
     }
   }

@@ -17,6 +17,8 @@ package struct FileLifecycle: Sendable, Hashable {
   package private(set) var baseSize: Int64
   /// Bytes of the object, or written over it, below ``baseSize``.
   package private(set) var present: ByteRangeSet
+  /// What below ``baseSize`` may differ from the object, in whole blocks: an upload sends it.
+  package private(set) var changed: ByteRangeSet
   /// Being fetched.
   package private(set) var inFlight = ByteRangeSet()
   /// Being read right now: not to be evicted. Several readers of one range are several entries.
@@ -34,8 +36,10 @@ package struct FileLifecycle: Sendable, Hashable {
   package private(set) var changes: UInt64 = 0
 
   package init(
-    size: Int64, baseSize: Int64, present: ByteRangeSet, version: Int64, committedVersion: Int64
+    size: Int64, baseSize: Int64, present: ByteRangeSet, changed: ByteRangeSet = ByteRangeSet(),
+    version: Int64, committedVersion: Int64
   ) {
+    self.changed = changed
     self.size = size
     self.baseSize = baseSize
     self.present = present
@@ -148,6 +152,33 @@ package struct FileLifecycle: Sendable, Hashable {
     isSettled = false
   }
 
+  /// What ``changed`` is counted in. A part that is sent has at least five of them; smaller ones
+  /// cost a transaction for every few writes.
+  package static let changeBlock: Int64 = 1 << 20
+
+  /// The blocks that a change of `range` makes differ from the object and that are not known to.
+  package func unmarked(in range: Range<Int64>) -> [Range<Int64>] {
+    let touched = range.clamped(to: 0..<max(0, min(size, baseSize)))
+    guard !touched.isEmpty else { return [] }
+    let block = Self.changeBlock
+    let start = touched.lowerBound / block * block
+    let (end, overflow) = ((touched.upperBound - 1) / block + 1)
+      .multipliedReportingOverflow(by: block)
+    return changed.missing(in: (start..<(overflow ? baseSize : end)).clamped(to: 0..<baseSize))
+  }
+
+  /// The catalog knows that these blocks may differ from the object.
+  package mutating func marked(_ blocks: [Range<Int64>]) {
+    for block in blocks { changed.insert(block) }
+  }
+
+  /// The ranges that are the same in the object.
+  package var unchanged: ByteRangeSet {
+    var unchanged = ByteRangeSet(0..<max(0, min(size, baseSize)))
+    unchanged.subtract(changed)
+    return unchanged
+  }
+
   /// The next change is about to reach the content file.
   package mutating func willChange() {
     changes &+= 1
@@ -168,6 +199,7 @@ package struct FileLifecycle: Sendable, Hashable {
   package mutating func truncated(to newSize: Int64) {
     if newSize < size { baseSize = min(baseSize, newSize) }
     present.truncate(to: baseSize)
+    changed.truncate(to: baseSize)
     size = newSize
   }
 
@@ -196,15 +228,18 @@ package struct FileLifecycle: Sendable, Hashable {
   package mutating func detached() {
     baseSize = 0
     present = ByteRangeSet()
+    changed = ByteRangeSet()
   }
 
-  /// The upload is over. When the store has what is here, every byte can be fetched from there.
+  /// The upload is over. When the store has what is here, every byte can be fetched from there;
+  /// what was missing before still is.
   package mutating func endUpload(committed: Int64?) {
     uploadingVersion = nil
     guard let committed else { return }
     committedVersion = committed
     guard !isDirty else { return }
+    present.insert(min(baseSize, size)..<size)
     baseSize = size
-    present = ByteRangeSet(0..<size)
+    changed = ByteRangeSet()
   }
 }

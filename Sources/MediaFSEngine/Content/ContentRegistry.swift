@@ -84,7 +84,9 @@ final class ContentRegistry: Sendable {
       let descriptor = try directory.open(record.content)
       // A content file is as long as the file: what was not fetched yet is a hole.
       if !record.isWriting, held != record.size { try descriptor.truncate(to: record.size) }
-      return FileContent(record: record, present: present, descriptor: descriptor)
+      return FileContent(
+        record: record, present: present, changed: try catalog.changes(of: record.content),
+        descriptor: descriptor)
     } catch let error as CatalogError {
       throw FileSystemError(error, "open")
     } catch let error as FileSystemError {

@@ -28,7 +28,7 @@ extension FileContent {
       guard start >= 0, !overflow, end <= maximumSize else {
         throw FileSystemError(.fileTooLarge, "write", "The store takes no larger object")
       }
-      let isNews = try prepareChange(catalog, now: now)
+      let isNews = try prepareChange(of: start..<end, catalog, now: now)
       do throws(Errno) {
         try unsafe descriptor.write(bytes, at: start)
       } catch {
@@ -66,19 +66,28 @@ extension FileContent {
     }
   }
 
-  /// Marks the file dirty before its first byte changes. Called under ``changing``. Returns whether
-  /// the journal has changed.
-  private func prepareChange(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) -> Bool {
-    let isNews = state.withLock { $0.lifecycle.needsNewVersion }
-    if isNews {
-      do throws(CatalogError) {
-        let record = try catalog.beginWriting(inode, content: number, at: now)
-        state.withLock { $0.lifecycle.began(version: record.version) }
-      } catch {
-        throw FileSystemError(error, "write")
-      }
+  /// Marks the file dirty, and what of it differs from its object, before its first byte changes.
+  /// Called under ``changing``. Returns whether the journal has changed.
+  func prepareChange(
+    of range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+  ) throws(FileSystemError) -> Bool {
+    let (isNews, blocks) = state.withLock {
+      ($0.lifecycle.needsNewVersion, $0.lifecycle.unmarked(in: range))
     }
-    state.withLock { $0.lifecycle.willChange() }
+    do throws(CatalogError) {
+      if isNews {
+        let record = try catalog.beginWriting(inode, content: number, changing: blocks, at: now)
+        state.withLock { $0.lifecycle.began(version: record.version) }
+      } else if !blocks.isEmpty {
+        try catalog.recordChanges(blocks, of: number)
+      }
+    } catch {
+      throw FileSystemError(error, "write")
+    }
+    state.withLock { state in
+      state.lifecycle.marked(blocks)
+      state.lifecycle.willChange()
+    }
     return isNews
   }
 
@@ -109,7 +118,7 @@ extension FileContent {
     grown = try changing.withLock { _ throws(FileSystemError) -> Int64 in
       // Dirty first, then cut, then recorded: after a crash in between, the content file's size is
       // the file's.
-      _ = try prepareChange(catalog, now: now)
+      _ = try prepareChange(of: 0..<0, catalog, now: now)
       do throws(Errno) {
         try descriptor.truncate(to: newSize)
       } catch {
@@ -150,7 +159,7 @@ extension FileContent {
   /// Counts a new version although no byte changed: the store has lost the object.
   func markDirty(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
     try changing.withLock { _ throws(FileSystemError) in
-      _ = try prepareChange(catalog, now: now)
+      _ = try prepareChange(of: 0..<0, catalog, now: now)
       state.withLock { $0.object = nil }
     }
     try detach(catalog)

@@ -39,13 +39,14 @@ final class FileContent: Sendable {
   let changing = Mutex(())
 
   init(
-    record: InodeRecord, present: ByteRangeSet, descriptor: SharedDescriptor
+    record: InodeRecord, present: ByteRangeSet, changed: ByteRangeSet, descriptor: SharedDescriptor
   ) {
     inode = record.number
     number = record.content
     self.descriptor = descriptor
     var lifecycle = FileLifecycle(
-      size: record.size, baseSize: record.baseSize, present: present, version: record.version,
+      size: record.size, baseSize: record.baseSize, present: present, changed: changed,
+      version: record.version,
       committedVersion: record.committedVersion)
     if record.isWriting { lifecycle.began(version: record.version) }
     state = Mutex(

@@ -94,7 +94,12 @@ final class Downloader: Sendable {
         if rest != before { (began, attempt) = (environment.now(), 0) }
         attempt += 1
         let elapsed = environment.now().duration(since: began)
-        let isWorthwhile = error.isTransient && elapsed < deadline && !Task.isCancelled
+        // Our own upload has just replaced the object: it is about to be known here.
+        let isReplacing =
+          error.kind == .preconditionFailed
+          && content.state.withLock { $0.lifecycle.uploadingVersion != nil }
+        let isWorthwhile =
+          (error.isTransient || isReplacing) && elapsed < deadline && !Task.isCancelled
         guard isWorthwhile else {
           if error.isTransient { health.failed(error) }
           content.fail(rest, with: Self.failure(error))

@@ -129,20 +129,25 @@ struct Reconciliation: Sendable {
       try context.registry.acquire(record.number, asHandle: false)
     }
     defer { _ = context.registry.release(content, asHandle: false) }
-    try await complete(content)
+    try conditions.mapping { try content.settle(context.catalog, now: context.environment.now()) }
+    let planned = layout(of: content)
+    try await fetch(planned?.sentRanges ?? [0..<content.size], of: content)
+    if planned?.sentSize ?? content.size == content.size {
+      try conditions.mapping { try content.detach(context.catalog) }
+    }
     guard let snapshot = content.state.withLock({ $0.lifecycle.beginUpload() }) else {
       throw .changedMeanwhile
     }
     defer { content.state.withLock { $0.lifecycle.endUpload(committed: nil) } }
     // What is committed is this version and no later one, whatever is written from now on.
     guard let fresh = try catalog({ try $0.inode(record.number) }),
-      fresh.version == snapshot.version, fresh.size == snapshot.size
+      fresh.version == snapshot.version, fresh.size == snapshot.size, layout(of: content) == planned
     else { throw .changedMeanwhile }
     let condition = try await conditions.condition(for: fresh, at: key)
-    let object = try await Uploader(context: context).upload(
-      Uploader.Job(
-        record: fresh, content: content, key: key, headers: headers(fresh, path),
-        condition: condition, changes: snapshot.changes))
+    let job = Uploader.Job(
+      record: fresh, content: content, key: key, headers: headers(fresh, path),
+      condition: condition, changes: snapshot.changes, layout: planned)
+    let object = try await send(job)
     return try content.changing.withLock { _ throws(ObjectStoreError) -> InodeRecord in
       let after = try commit(fresh, object)
       content.state.withLock { state in
@@ -153,19 +158,48 @@ struct Reconciliation: Sendable {
     }
   }
 
-  /// Fetches what the file still borrows from its old object, and lets go of that.
-  private func complete(_ content: FileContent) async throws(ObjectStoreError) {
+  /// How the content would go up as it is now.
+  private func layout(of content: FileContent) -> UploadLayout? {
+    let copiesParts = context.copiesParts.withLock { $0 }
+    let (size, unchanged, isLocal) = content.state.withLock { state in
+      let hasObject = copiesParts && state.object != nil && !state.isSuperseded
+      return (
+        state.lifecycle.size, hasObject ? state.lifecycle.unchanged : nil,
+        state.lifecycle.missing(in: 0..<state.lifecycle.size).isEmpty
+      )
+    }
+    return Uploader(context: context).layout(of: size, unchanged: unchanged, isLocal: isLocal)
+  }
+
+  private func send(_ job: Uploader.Job) async throws(ObjectStoreError) -> StoredObject {
+    let copies = job.layout?.parts.contains { $0.origin == .object } ?? false
+    if copies, let object = job.record.object {
+      try await conditions.checkSource(object.etag, at: object.key)
+    }
+    do throws(ObjectStoreError) {
+      return try await Uploader(context: context).upload(job)
+    } catch {
+      guard copies, error.kind == .invalid || error.code == "NotImplemented" else { throw error }
+      // A store that cannot copy ranges: from now on everything is sent.
+      context.copiesParts.withLock { $0 = false }
+      context.log.notice("The store does not copy ranges of objects: \(error)")
+      throw .changedMeanwhile
+    }
+  }
+
+  /// Fetches what will be sent and is not here.
+  private func fetch(
+    _ ranges: [Range<Int64>], of content: FileContent
+  ) async throws(ObjectStoreError) {
     try await conditions.mapping {
-      try content.settle(context.catalog, now: context.environment.now())
-      // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
-      while let gap = content.state.withLock({ $0.lifecycle.missing(in: 0..<$0.lifecycle.size) })
-        .first
-      {
-        let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
-        try await downloader.require(gap.lowerBound..<end, of: content)
+      for range in ranges {
+        // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
+        while let gap = content.state.withLock({ $0.lifecycle.missing(in: range) }).first {
+          let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
+          try await downloader.require(gap.lowerBound..<end, of: content)
+        }
       }
     }
-    try conditions.mapping { try content.detach(context.catalog) }
   }
 
   private func commit(

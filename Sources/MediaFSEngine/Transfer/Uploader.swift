@@ -10,7 +10,6 @@ struct Uploader: Sendable {
   /// saves, is worth the two extra requests from here on.
   static let multipartThreshold: Int64 = 32 << 20
   static let defaultPartSize: Int64 = 16 << 20
-  private static let partUnit: Int64 = 1 << 20
   /// Parts of one file on their way at once; files go up in parallel too.
   private static let parallelParts = 4
 
@@ -24,6 +23,8 @@ struct Uploader: Sendable {
     var headers: ObjectHeaders
     var condition: WriteCondition
     var changes: UInt64
+    /// `nil`: in one piece.
+    var layout: UploadLayout?
 
     func source(_ range: Range<Int64>) -> ContentSource {
       ContentSource(content: content, range: range, changes: changes)
@@ -33,26 +34,27 @@ struct Uploader: Sendable {
   func upload(_ job: Job) async throws(ObjectStoreError) -> StoredObject {
     let size = job.record.size
     let etag: ETag
-    if size <= min(Self.multipartThreshold, context.store.limits.putSize) {
+    if let layout = job.layout {
+      etag = try await uploadParts(job, layout.parts)
+    } else {
       etag = try await context.store.put(
         job.key, job.source(0..<size), headers: job.headers, condition: job.condition)
-    } else {
-      etag = try await uploadParts(job)
     }
     context.statistics.uploads.add(1)
     return StoredObject(key: job.key, etag: etag, size: size)
   }
 
-  private func uploadParts(_ job: Job) async throws(ObjectStoreError) -> ETag {
+  private func uploadParts(
+    _ job: Job, _ layout: [UploadLayout.Part]
+  ) async throws(ObjectStoreError) -> ETag {
     let (upload, sent) = try await resumeOrBegin(job)
-    let ranges = Self.parts(of: job.record.size, partSize: upload.partSize)
     let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
-    let missing = ranges.indices.filter { held[$0 + 1]?.size != Int64(ranges[$0].count) }
+    let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
     var parts = held
     do throws(ObjectStoreError) {
-      for part in try await send(missing, ranges, job, upload) { parts[part.number] = part }
+      for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
       let etag = try await context.store.completeUpload(
-        job.key, upload.upload, parts: ranges.indices.compactMap { parts[$0 + 1] },
+        job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
         condition: job.condition)
       try await verify(job, etag)
       return etag
@@ -84,6 +86,7 @@ struct Uploader: Sendable {
     let known = try? context.catalog.upload(of: job.record.number)
     if let record = known?.record {
       if record.version == job.record.version, record.key == job.key,
+        record.layout.utf8.elementsEqual((job.layout?.text ?? "").utf8),
         let held = try await heldParts(of: record)
       {
         return (record, held)
@@ -93,7 +96,7 @@ struct Uploader: Sendable {
     let id = try await context.store.createUpload(job.key, headers: job.headers)
     let record = UploadRecord(
       inode: job.record.number, key: job.key, upload: id, version: job.record.version,
-      partSize: partSize(for: job.record.size))
+      layout: job.layout?.text ?? "")
     do throws(CatalogError) {
       try context.catalog.begin(record)
     } catch {
@@ -115,13 +118,13 @@ struct Uploader: Sendable {
   }
 
   private func send(
-    _ missing: [Int], _ ranges: [Range<Int64>], _ job: Job, _ upload: UploadRecord
+    _ missing: [Int], _ layout: [UploadLayout.Part], _ job: Job, _ upload: UploadRecord
   ) async throws(ObjectStoreError) -> [UploadedPart] {
     let outcomes = await withTaskGroup(of: Result<UploadedPart, ObjectStoreError>.self) { group in
       var outcomes: [Result<UploadedPart, ObjectStoreError>] = []
       var rest = missing[...]
       for index in rest.prefix(Self.parallelParts) {
-        group.addTask { await send(index, ranges[index], job, upload) }
+        group.addTask { await send(index, layout[index], job, upload) }
       }
       rest = rest.dropFirst(Self.parallelParts)
       while let outcome = await group.next() {
@@ -129,7 +132,7 @@ struct Uploader: Sendable {
         if case .failure = outcome {
           group.cancelAll()
         } else if let index = rest.popFirst() {
-          group.addTask { await send(index, ranges[index], job, upload) }
+          group.addTask { await send(index, layout[index], job, upload) }
         }
       }
       return outcomes
@@ -139,11 +142,10 @@ struct Uploader: Sendable {
   }
 
   private func send(
-    _ index: Int, _ range: Range<Int64>, _ job: Job, _ upload: UploadRecord
+    _ index: Int, _ layout: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
   ) async -> Result<UploadedPart, ObjectStoreError> {
     do throws(ObjectStoreError) {
-      let part = try await context.store.uploadPart(
-        job.key, upload.upload, number: index + 1, job.source(range))
+      let part = try await part(index + 1, layout, job, upload)
       do throws(CatalogError) {
         try context.catalog.record(part, of: upload)
       } catch {
@@ -155,17 +157,39 @@ struct Uploader: Sendable {
     }
   }
 
-  private func partSize(for size: Int64) -> Int64 {
-    let limits = context.store.limits
-    let wanted = context.options.uploadPartSize ?? Self.defaultPartSize
-    let needed = (size + Int64(limits.partCount) - 1) / Int64(limits.partCount)
-    let rounded = (needed + Self.partUnit - 1) / Self.partUnit * Self.partUnit
-    return min(max(wanted, rounded, limits.minimumPartSize), limits.maximumPartSize)
+  private func part(
+    _ number: Int, _ part: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
+  ) async throws(ObjectStoreError) -> UploadedPart {
+    switch part.origin {
+    case .content:
+      return try await context.store.uploadPart(
+        job.key, upload.upload, number: number, job.source(part.range))
+    case .object:
+      guard let object = job.record.object else {
+        throw ObjectStoreError(.cancelled, code: "NoObject", message: "There is nothing to copy")
+      }
+      var copied = try await context.store.copyPart(
+        from: object.key, sourceMatch: object.etag, range: part.range, to: job.key, upload.upload,
+        number: number)
+      copied.size = Int64(part.range.count)
+      return copied
+    }
   }
 
-  static func parts(of size: Int64, partSize: Int64) -> [Range<Int64>] {
-    stride(from: 0, to: size, by: Int64.Stride(partSize)).map {
-      $0..<min($0 + partSize, size)
+  /// How a file goes up: `nil` in one piece.
+  ///
+  /// - Parameter unchanged: what the store may copy from the file's object, if anything.
+  func layout(of size: Int64, unchanged: ByteRangeSet?, isLocal: Bool) -> UploadLayout? {
+    let limits = context.store.limits
+    let partSize = context.options.uploadPartSize ?? Self.defaultPartSize
+    let isSmall = size <= min(Self.multipartThreshold, limits.putSize)
+    // In parts a small file costs requests, but not the bytes that would have to be fetched first.
+    if let unchanged, !isSmall || !isLocal,
+      let delta = UploadLayout.delta(
+        size: size, unchanged: unchanged, partSize: partSize, limits: limits)
+    {
+      return delta
     }
+    return isSmall ? nil : .whole(size: size, partSize: partSize, limits: limits)
   }
 }

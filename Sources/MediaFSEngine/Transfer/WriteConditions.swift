@@ -216,9 +216,11 @@ final class WriteConditions: Sendable {
         inode: record.number, object: object, version: record.version,
         attributeVersion: record.attributeVersion)
       _ = try catalog { try $0.commit(commit, at: now) }
+      adopt(object, of: record, committed: record.version)
     } else if let token, token.isUnconfirmed(by: record, own) {
       // An older state of ours, whose answer was lost: the next attempt replaces it.
       try catalog { try $0.relocate(record.number, to: object, at: now) }
+      adopt(object, of: record, committed: nil)
     } else if step == .upload, record.kind == .regular {
       try setAside(record, path, key, now)
     } else if record.kind == .directory {
@@ -228,6 +230,17 @@ final class WriteConditions: Sendable {
       try catalog { try $0.yieldAttributes(record.number) }
     } else {
       try setAside(record, path, key, now)
+    }
+  }
+
+  /// Who has the file open fetches from there from now on.
+  private func adopt(_ object: StoredObject, of record: InodeRecord, committed: Int64?) {
+    guard let content = context.registry.current(record.number) else { return }
+    content.changing.withLock { _ in
+      content.state.withLock { state in
+        state.object = object
+        if let committed { state.lifecycle.endUpload(committed: committed) }
+      }
     }
   }
 

@@ -52,7 +52,8 @@ extension Volume: FileSystem {
     let isChosen = permissions != options.directoryMode || caller.owner != options.defaultOwner
     return try await make(
       NewInode(
-        kind: .directory, permissions: permissions, owner: caller.owner, attributesChosen: isChosen),
+        kind: .directory, permissions: permissions, owner: caller.owner,
+        attributesChosen: isChosen),
       name, in: parent, "mkdir")
   }
 

@@ -24,6 +24,8 @@ final class VolumeContext: Sendable {
   let keySpace: KeySpace
   let contentTypes: ContentTypes
   let log: Logger
+  /// Until the store refuses a copy of a range (S3 UploadPartCopy).
+  let copiesParts = Mutex(true)
   private let kernel = Mutex<(any KernelCache)?>(nil)
 
   init(
