@@ -35,6 +35,10 @@ package struct VolumeOptions: Sendable {
   /// How stale a listing may be; `nil` for ever.
   package var metadataTTL: Duration? = .seconds(60)
 
+  /// What the store never gets, and what is never evicted.
+  package var localOnly = PatternList()
+  package var localKeep = PatternList()
+
   package var readOnly = false
   package var noDelete = false
 

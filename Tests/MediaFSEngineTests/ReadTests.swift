@@ -126,6 +126,35 @@ import Testing
     #expect(try await fs.read("0") == bytes)
   }
 
+  @Test func whatIsToBeKeptIsNotEvicted() async throws {
+    let fs = try TestVolume {
+      $0.cacheSize = 40 << 20
+      $0.localKeep = try PatternList(parsing: "posters:*.nfo")
+    }
+    let bytes = Self.pattern(4 << 20)
+    let kept = ["posters/1", "posters/2", "film.nfo"]
+    for path in kept + (0..<12).map({ "other/\($0)" }) {
+      _ = try await fs.store.put(
+        ObjectKey("ns/" + path), BytesSource(bytes), headers: ObjectHeaders(), condition: .none)
+    }
+    for path in kept + (0..<12).map({ "other/\($0)" }) { #expect(try await fs.read(path) == bytes) }
+    #expect(fs.volume.context.statistics.evictions.count > 0)
+    fs.store.outage = .connectionLost
+    for path in kept { #expect(try await fs.read(path) == bytes) }
+  }
+
+  @Test func aCacheFullOfWhatIsKeptRefusesMore() async throws {
+    let fs = try TestVolume {
+      $0.cacheSize = 8 << 20
+      $0.localKeep = try PatternList(parsing: "*")
+    }
+    for name in ["a", "b"] { try await fs.write(name, Self.pattern(4 << 20)) }
+    try await fs.drain()
+    await #expect { try await fs.write("c", [1]) } throws: {
+      ($0 as? FileSystemError)?.errno == .noSpace
+    }
+  }
+
   @Test func aCacheFullOfDirtyBytesRefusesMore() async throws {
     let fs = try TestVolume {
       $0.cacheSize = 4 << 20

@@ -18,7 +18,7 @@ final class TestVolume {
 
   init(
     store: FaultStore = FaultStore(MemoryObjectStore()),
-    configure: (inout VolumeOptions) -> Void = { _ in }
+    configure: (inout VolumeOptions) throws -> Void = { _ in }
   ) throws {
     self.store = store
     let number = UInt64.random(in: 0..<UInt64.max)
@@ -31,7 +31,7 @@ final class TestVolume {
     options.cacheMinimumFree = 0
     options.host = "here"
     options.networkDeadline = .seconds(20)
-    configure(&options)
+    try configure(&options)
     volume = try Self.open(options, store)
   }
 

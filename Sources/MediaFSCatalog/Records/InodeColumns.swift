@@ -9,7 +9,7 @@ enum InodeColumns {
     "device", "target", "attributes_known", "attributes_chosen", "object_key", "object_etag",
     "object_size", "base_size", "version", "committed_version", "attribute_version",
     "committed_attribute_version", "committed_at", "writing", "content", "listed",
-    "link_group", "side_key", "pinned", "local_only", "copied_key", "copied_etag", "copied_version",
+    "link_group", "side_key", "local_only", "copied_key", "copied_etag", "copied_version",
   ]
 
   static let count = names.count
@@ -26,9 +26,9 @@ extension InodeRecord {
     let key: String? = row[14]
     let etag: String? = row[15]
     let listed: Int64? = row[25]
-    let copiedKey: String? = row[30]
-    let copiedETag: String? = row[31]
-    let copiedVersion: Int64? = row[32]
+    let copiedKey: String? = row[29]
+    let copiedETag: String? = row[30]
+    let copiedVersion: Int64? = row[31]
     let sideKey: String? = row[27]
     self.init(
       number: InodeNumber(row[0]),
@@ -58,8 +58,7 @@ extension InodeRecord {
       listed: listed.map { Timestamp(nanosecondsSinceEpoch: $0) },
       linkGroup: row[26],
       sideKey: sideKey.map { ObjectKey($0) },
-      isPinned: row[28],
-      isLocalOnly: row[29],
+      isLocalOnly: row[28],
       copied: copiedKey.flatMap { key in
         copiedETag.flatMap { etag in
           copiedVersion.map {

@@ -47,8 +47,6 @@ package struct InodeRecord: Sendable, Hashable {
   package var linkGroup: String?
   /// The object beside that holds extended attributes too long for metadata.
   package var sideKey: ObjectKey?
-  /// Never evicted.
-  package var isPinned: Bool
   /// The store never gets it (`local.only`).
   package var isLocalOnly: Bool
   /// The object whose bytes this one's content was copied from.

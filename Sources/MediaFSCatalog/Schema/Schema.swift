@@ -153,14 +153,13 @@ enum Schema {
 
   /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
-  /// - `pinned`: never evicted. `local_only`: the store never gets it.
+  /// - `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
   /// - `journal.source`: where in the store the tree lay before it was renamed; ends with "/".
   /// - `upload.layout`: what the parts are, see `UploadLayout`.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
     ALTER TABLE inode ADD COLUMN side_key TEXT;
-    ALTER TABLE inode ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE inode ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE inode ADD COLUMN copied_key TEXT;
     ALTER TABLE inode ADD COLUMN copied_etag TEXT;

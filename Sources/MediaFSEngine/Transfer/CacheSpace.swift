@@ -16,6 +16,8 @@ final class CacheSpace: Sendable {
   private let registry: ContentRegistry
   private let environment: Environment
   private let statistics: Statistics
+  /// `local.keep`
+  private let kept: PatternList
   private let log: Logger
   private let touched = Mutex<[Segment: Timestamp]>([:])
   /// One eviction at a time: two would choose the same victims.
@@ -23,8 +25,9 @@ final class CacheSpace: Sendable {
 
   init(
     account: CacheAccount, catalog: Catalog, registry: ContentRegistry, environment: Environment,
-    statistics: Statistics, log: Logger
+    statistics: Statistics, kept: PatternList, log: Logger
   ) {
+    self.kept = kept
     self.account = account
     self.catalog = catalog
     self.registry = registry
@@ -84,14 +87,32 @@ final class CacheSpace: Sendable {
 
   private func evictSome(atLeast bytes: Int64) -> Int64 {
     var freed: Int64 = 0
+    var keeping: [Segment: Timestamp] = [:]
     do throws(CatalogError) {
-      for candidate in try catalog.evictable(limit: Self.batch) where freed < bytes {
-        freed += evict(candidate)
-      }
+      repeat {
+        let candidates = try catalog.evictable(limit: Self.batch)
+          .filter { keeping[$0.segment] == nil }
+        if candidates.isEmpty { break }
+        for candidate in candidates where freed < bytes {
+          if keeps(candidate) {
+            keeping[candidate.segment] = environment.now()
+          } else {
+            freed += evict(candidate)
+          }
+        }
+        // What is kept counts as used just now: the next look finds it behind all others.
+        try catalog.touch(keeping)
+      } while freed == 0 && !keeping.isEmpty
     } catch {
       log.error("Nothing can be evicted: \(error)")
     }
     return freed
+  }
+
+  /// False also when that cannot be told: a cache that is full serves nobody.
+  private func keeps(_ candidate: EvictableSegment) -> Bool {
+    guard !kept.isEmpty, let path = try? catalog.path(of: candidate.inode) else { return false }
+    return kept.covers(path)
   }
 
   /// One that cannot be evicted must not keep the others.

@@ -69,7 +69,7 @@ package final class Volume: Sendable {
           used: try catalog.usage(), limit: options.cacheSize,
           minimumFree: options.cacheMinimumFree, directory: state),
         catalog: catalog, registry: registry, environment: environment, statistics: statistics,
-        log: log)
+        kept: options.localKeep, log: log)
       return Volume(
         VolumeContext(
           options: options, store: store, catalog: catalog, registry: registry,

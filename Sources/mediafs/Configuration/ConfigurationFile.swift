@@ -1,3 +1,4 @@
+import MediaFSCore
 import PosixIO
 import SystemPackage
 import TOMLKit
@@ -65,7 +66,7 @@ struct ConfigurationFile: Sendable {
         continue
       }
       let origin = Origin.file(path: path, line: lines.line(of: key))
-      guard let value = scalar(node) else {
+      guard let value = scalar(node) ?? list(node) else {
         throw ConfigurationError("\(key): \(node.type) is not valid (\(origin)); write a string")
       }
       found.append(Assignment(key: key, value: value, origin: origin))
@@ -77,5 +78,12 @@ struct ConfigurationFile: Sendable {
     if let flag = node.bool { return String(flag) }
     if let number = node.int { return String(number) }
     return nil
+  }
+
+  /// An array of strings stands for patterns; keys of other kinds refuse what it gives.
+  private static func list(_ node: any TOMLValueConvertible) -> String? {
+    guard let array = node.array else { return nil }
+    let texts = array.compactMap(\.string)
+    return texts.count == array.count ? PatternList.joined(texts) : nil
   }
 }

@@ -4,7 +4,7 @@ import S3Client
 
 /// Every key there is.
 enum ConfigurationTable {
-  static let keys: [ConfigurationKey] = mount + s3 + cache + transfer + kernel + log
+  static let keys: [ConfigurationKey] = mount + s3 + cache + transfer + local + kernel + log
 
   static func key(named name: String) -> ConfigurationKey? {
     keys.first { $0.name == name }
@@ -93,6 +93,15 @@ enum ConfigurationTable {
     ConfigurationKey(
       "delete.delay", .duration(or: "never"), \.volume.deleteDelay,
       "How long a deleted file stays in the store."),
+  ]
+
+  private static let local = [
+    ConfigurationKey(
+      "local.only", .patterns, \.volume.localOnly,
+      "What stays on this host and never goes to the store."),
+    ConfigurationKey(
+      "local.keep", .patterns, \.volume.localKeep,
+      "What is never evicted from the cache once it is there."),
   ]
 
   private static let kernel = [

@@ -5,7 +5,7 @@ enum RefusedKeys {
     "s3.acl", "s3.headers", "s3.tags", "s3.sse", "s3.sse_kms_key_id",
     "s3.sse_customer_key_file", "s3.sse_customer_algorithm", "s3.checksum", "s3.requester_pays",
     "s3.expected_owner", "s3.create_bucket", "upload.bandwidth", "download.bandwidth",
-    "local.only", "local.keep", "control.http",
+    "control.http",
   ]
 
   private static let secretWords = ["secret", "password", "access_key", "session_token"]

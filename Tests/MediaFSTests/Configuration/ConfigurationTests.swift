@@ -159,7 +159,7 @@ func configuration(
     #expect(refusal(file: "[s3]\nregion = [1, 2]").contains("s3.region: array is not valid"))
   }
 
-  @Test(arguments: ["s3.sse=kms", "local.only=*.part", "control.http=127.0.0.1:80"])
+  @Test(arguments: ["s3.sse=kms", "s3.acl=private", "control.http=127.0.0.1:80"])
   func plannedKeysAreNotIgnored(_ option: String) {
     #expect(refusal(options: [option]).contains("has no effect in this version"))
   }

@@ -1,3 +1,5 @@
+import MediaFSCore
+
 /// How the values of a key are written: what is allowed, how it is read, how it is shown.
 struct ValueType<Value: Sendable>: Sendable {
   /// Completes the sentence "allowed is …".
@@ -99,6 +101,12 @@ extension ValueType where Value == Duration? {
       },
       format: { $0.map(duration.format) ?? word })
   }
+}
+
+extension ValueType where Value == PatternList {
+  static let patterns = ValueType(
+    allowed: "patterns such as *.part:scratch/**, with colons between them",
+    parse: { try? PatternList(parsing: $0) }, format: { $0.text })
 }
 
 extension ValueType where Value == Double {
