@@ -103,7 +103,7 @@ let package = Package(
       "MediaFSEngineTests",
       [
         "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
-        "MediaFSTesting", "PosixIO", log, systemPackage,
+        "MediaFSTesting", "PosixIO", grdb, log, systemPackage,
       ]),
     tests(
       "FuseServerTests",
