@@ -94,7 +94,7 @@ let package = Package(
     tests("PosixIOTests", ["PosixIO", "MediaFSTesting", systemPackage]),
     tests(
       "MediaFSCatalogTests",
-      ["MediaFSCatalog", "MediaFSCore", "ObjectStorage", "MediaFSTesting", systemPackage]),
+      ["MediaFSCatalog", "MediaFSCore", "ObjectStorage", "MediaFSTesting", grdb, systemPackage]),
     tests(
       "MediaFSCacheTests",
       ["MediaFSCache", "MediaFSCore", "PosixIO", "MediaFSTesting", systemPackage]),

@@ -134,6 +134,7 @@ import Testing
     try test.rename(name, to: "z")
     try test.ingest(directories: [name], began: later)
     #expect(try test.list() == ["z"])
+    try test.expand("z")
     try test.upload("z/f", "two")
     try test.ingest(directories: [name, "z"], began: later)
     #expect(try test.list() == ["z"])

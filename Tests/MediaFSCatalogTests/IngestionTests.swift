@@ -131,10 +131,12 @@ import Testing
 
   @Test func aDirectoryThatIsGoneTakesNothingIn() throws {
     let directory = try test.make("d", .directory)
+    let source = try test.source("d")
     try test.removeDirectory("d")
     let outcome = try test.catalog.ingest(
-      DirectoryListing(children: [], marker: nil, began: test.now), into: directory.number,
-      defaults: TestCatalog.root, keyOf: { ObjectKey("d/" + $0.text) }, isOpen: { _ in false })
+      DirectoryListing(of: source, children: [], marker: nil, began: test.now),
+      into: directory.number, defaults: TestCatalog.root, keyOf: { ObjectKey("d/" + $0.text) },
+      isOpen: { _ in false })
     #expect(outcome.added.isEmpty && outcome.removed.isEmpty)
   }
 

@@ -162,13 +162,21 @@ extension TestCatalog {
     return try upload(path, etag)
   }
 
+  /// Where the objects of a directory lie, as far as they were never listed.
+  func source(_ path: String) throws -> TreeSource {
+    try #require(try catalog.source(of: record(path).number))
+  }
+
   /// Takes in a listing of the directory `path`: objects by name, and names of directories.
+  ///
+  /// - Parameter source: where it was listed; `nil` for where its objects are.
   @discardableResult
   func ingest(
     _ path: String = "", files: [String: StoredObject] = [:], directories: [String] = [],
-    marker: StoredObject? = nil, began: Timestamp? = nil
+    marker: StoredObject? = nil, of source: TreeSource? = nil, began: Timestamp? = nil
   ) throws -> ListingOutcome {
-    let prefix = path.isEmpty ? "" : path + "/"
+    let source = try source ?? self.source(path)
+    let prefix = source.prefix
     var children: [DirectoryListing.Child] = []
     for (name, object) in files {
       children.append(
@@ -180,7 +188,7 @@ extension TestCatalog {
     }
     let open = self.open
     return try catalog.ingest(
-      DirectoryListing(children: children, marker: marker, began: began ?? now),
+      DirectoryListing(of: source, children: children, marker: marker, began: began ?? now),
       into: record(path).number, defaults: Self.root, keyOf: { ObjectKey(prefix + $0.text) },
       isOpen: { open.contains($0) })
   }
@@ -189,12 +197,13 @@ extension TestCatalog {
   @discardableResult
   func ingest(
     _ path: String = "", etags: [String: String], directories: [String] = [],
-    began: Timestamp? = nil
+    marker: StoredObject? = nil, began: Timestamp? = nil
   ) throws -> ListingOutcome {
-    let prefix = path.isEmpty ? "" : path + "/"
+    let prefix = try source(path).prefix
     var files: [String: StoredObject] = [:]
     for (name, etag) in etags { files[name] = Self.object(prefix + name, etag, size: 10) }
-    return try ingest(path, files: files, directories: directories, began: began)
+    return try ingest(
+      path, files: files, directories: directories, marker: marker, began: began)
   }
 }
 
@@ -217,5 +226,35 @@ extension TestCatalog {
   /// The store has deleted what is buried at these keys.
   func deleted(_ keys: [ObjectKey], at time: Timestamp) throws {
     try catalog.deleted(keys.compactMap { try catalog.tombstone(at: $0) }, at: time)
+  }
+}
+
+// MARK: - Renamed trees
+
+extension TestCatalog {
+  /// Queues the children of a directory, in pages of two, and returns the directories among them.
+  @discardableResult
+  func enqueueChildren(of directory: InodeNumber) throws -> [InodeNumber] {
+    var directories: [InodeNumber] = []
+    var after: Int64? = 0
+    while let start = after {
+      let page = try catalog.enqueueChildren(
+        of: directory, after: start, limit: 2, keys: KeySpace(prefix: ""), due: now, at: now)
+      directories += page.directories
+      after = page.last
+    }
+    return directories
+  }
+
+  /// Carries out what a rename has put off, where all directories have been listed.
+  func expand(_ path: String) throws {
+    let item = try #require(try catalog.item(of: record(path).number))
+    var pending = [item.inode]
+    while let directory = pending.popLast() { pending += try enqueueChildren(of: directory) }
+    try catalog.expanded(item)
+  }
+
+  func isQueued(_ path: String) throws -> Bool {
+    try catalog.item(of: record(path).number) != nil
   }
 }

@@ -40,7 +40,8 @@ package struct InodeRecord: Sendable, Hashable {
   package var isWriting: Bool
   /// Names the content file; 0 while there is none.
   package var content: ContentNumber
-  /// Of a directory: when its listing was last known to be complete.
+  /// Of a directory: when its listing was last known to be complete; ``Timestamp/epoch`` when it
+  /// is known, but has to be listed anew.
   package var listed: Timestamp?
 
   /// Binds the objects of an inode with several names, for every host; `nil` with one name.

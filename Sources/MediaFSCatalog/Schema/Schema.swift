@@ -155,7 +155,9 @@ enum Schema {
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
   /// - `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
-  /// - `journal.source`: where in the store the tree lay before it was renamed; ends with "/".
+  /// - `journal.copying`: where the object was last sent as it is, without a mark of ours.
+  /// - `journal.source`: where in the store the tree lay before the first of the renames that
+  ///   `deep` counts, relative to the namespace; ends with "/". Set exactly while `deep` is not 0.
   /// - `upload.layout`: what the parts are, see `UploadLayout`.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
@@ -165,7 +167,9 @@ enum Schema {
     ALTER TABLE inode ADD COLUMN copied_etag TEXT;
     ALTER TABLE inode ADD COLUMN copied_version INTEGER;
     CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
+    ALTER TABLE journal ADD COLUMN copying TEXT;
     ALTER TABLE journal ADD COLUMN source TEXT;
+    CREATE INDEX journal_source ON journal (source) WHERE source IS NOT NULL;
     ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
     """
 

@@ -158,7 +158,7 @@ extension Catalog {
         """, [inode.value, key.text])
       try database.run(
         "UPDATE inode SET changed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
-      try database.run("UPDATE inode SET listed = NULL WHERE id = ?", [parent])
+      try database.listAnew(InodeNumber(parent))
       try database.enqueue(inode, at: now, schedule)
     }
   }
@@ -171,9 +171,8 @@ extension Catalog {
         UPDATE inode SET committed_attribute_version = attribute_version, committed_at = 0
         WHERE id = ?
         """, [inode.value])
-      try database.run(
-        "UPDATE inode SET listed = NULL WHERE id = (SELECT parent FROM entry WHERE inode = ?)",
-        [inode.value])
+      let parent = try database.integer("SELECT parent FROM entry WHERE inode = ?", [inode.value])
+      if let parent { try database.listAnew(InodeNumber(parent)) }
     }
   }
 

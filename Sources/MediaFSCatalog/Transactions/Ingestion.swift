@@ -10,6 +10,8 @@ struct Ingestion {
   let defaults: RootAttributes
   let isOpen: (InodeNumber) -> Bool
   let schedule: JournalSchedule
+  /// What lies at these keys is a part of a tree that was renamed and is not known yet.
+  let isClaimed: Bool
   var outcome = ListingOutcome()
 
   /// The marker carries the directory's attributes: another version of it, other attributes.
@@ -25,6 +27,23 @@ struct Ingestion {
       [
         listing.marker?.key.text, listing.marker?.etag.text, listing.marker?.size ?? 0,
         listing.marker == nil, parent.number.value,
+      ])
+  }
+
+  /// A marker that still lies where the directory was before it was renamed. It is to follow, or it
+  /// would be taken for a directory of the old name; attributes that were changed here win.
+  mutating func takeMarkerOfMovingTree(_ parent: InodeRecord) throws {
+    guard let marker = listing.marker, parent.object == nil, try !isSpokenFor(marker) else {
+      return
+    }
+    try database.run(
+      """
+      UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, attributes_known = ?
+      WHERE id = ?
+      """,
+      [
+        marker.key.text, marker.etag.text, marker.size,
+        parent.isAttributeDirty && parent.attributesKnown, parent.number.value,
       ])
   }
 
@@ -49,7 +68,7 @@ struct Ingestion {
       try insertFile(child.name, object, modified)
     case .directory(let prefix):
       guard let existing else {
-        if try !isSpokenFor(prefix: prefix) { try insertDirectory(child.name) }
+        if try !isSpokenFor(prefix: prefix, child.name) { try insertDirectory(child.name) }
         return
       }
       // A file that was replaced by a directory elsewhere; one that is dirty here stays.
@@ -189,6 +208,7 @@ struct Ingestion {
   /// The listed object is one that was renamed or deleted here, and the store does not know yet;
   /// or the listing does not: an older version than the one that was deleted since it began.
   private func isSpokenFor(_ object: StoredObject) throws -> Bool {
+    if isClaimed { return true }
     let began = listing.began.nanosecondsSinceEpoch
     let isMoving = try database.exists(
       "SELECT 1 FROM inode WHERE object_key = ?", [object.key.text])
@@ -202,13 +222,17 @@ struct Ingestion {
 
   /// The same for whatever lies beneath a prefix: until all of it was moved or deleted, the
   /// directory does not come back.
-  private func isSpokenFor(prefix: ObjectKey) throws -> Bool {
+  private func isSpokenFor(prefix: ObjectKey, _ name: FileName) throws -> Bool {
+    if isClaimed { return true }
     // "0" is the byte after "/": the range holds just the keys that begin with the prefix. The
     // last byte, not the last character: some letters make one with the "/".
     let end = String(Substring(prefix.text.utf8.dropLast())) + "0"
     let isMoving = try database.exists(
       "SELECT 1 FROM inode WHERE object_key >= ? AND object_key < ?", [prefix.text, end])
+    let start = listing.source.prefix + name.text
     return try isMoving
+      || database.exists(
+        "SELECT 1 FROM journal WHERE source >= ? AND source < ?", [start + "/", start + "0"])
       || database.exists(
         """
         SELECT 1 FROM tombstone WHERE key >= ? AND key < ? AND (done IS NULL OR done >= ?)

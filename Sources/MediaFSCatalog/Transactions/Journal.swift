@@ -141,35 +141,6 @@ extension Catalog {
     }
   }
 
-  /// Queues the children of a directory whose keys have changed with its path. Returns the
-  /// directories among them, and the last name, if there may be more.
-  package func enqueueChildren(
-    of directory: InodeNumber, after: String?, limit: Int, at now: Timestamp
-  ) throws(CatalogError) -> (directories: [InodeNumber], last: String?) {
-    try write { database in
-      let rows = try database.rows(
-        """
-        SELECT entry.name, inode.id, inode.kind, inode.object_key IS NOT NULL
-        FROM entry JOIN inode ON inode.id = entry.inode
-        WHERE entry.parent = ? AND entry.name > ? ORDER BY entry.name LIMIT ?
-        """, [directory.value, after ?? "", limit])
-      var directories: [InodeNumber] = []
-      for row in rows {
-        let inode = InodeNumber(row[1])
-        if row[2] == FileKind.directory.rawValue { directories.append(inode) }
-        guard row[3] else { continue }
-        let time = now.nanosecondsSinceEpoch
-        try database.run(
-          """
-          INSERT INTO journal (inode, since, due) VALUES (?, ?, ?)
-          ON CONFLICT (inode) DO NOTHING
-          """, [inode.value, time, time])
-      }
-      let last: String? = rows.count < limit ? nil : rows.last?[0]
-      return (directories, last)
-    }
-  }
-
   /// Queues whatever is dirty and not queued: there is none, by construction. Returns how many.
   package func enqueueStrays(at now: Timestamp) throws(CatalogError) -> Int {
     try write { database in
@@ -206,15 +177,7 @@ extension Catalog {
     try read { try $0.isEmpty(directory) }
   }
 
-  /// All descendants have been queued, unless there was another rename meanwhile.
-  package func expanded(_ item: JournalItem) throws(CatalogError) {
-    try write { database in
-      try database.run(
-        "UPDATE journal SET deep = 0 WHERE inode = ? AND deep = ?", [item.inode.value, item.deep])
-    }
-  }
-
-  private static func item(_ row: Row) -> JournalItem {
+  static func item(_ row: Row) -> JournalItem {
     JournalItem(
       inode: InodeNumber(row[0]), since: Timestamp(nanosecondsSinceEpoch: row[1]),
       due: Timestamp(nanosecondsSinceEpoch: row[2]), deep: row[3], attempts: row[4])

@@ -6,8 +6,11 @@ import ObjectStorage
 extension Database {
   /// The store has to be brought up to date with `inode` after the cool-down. What was parked is
   /// tried again: it has changed.
+  ///
+  /// - Parameter source: of a directory that was renamed: where its tree lay.
   func enqueue(
-    _ inode: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule, deep: Bool = false
+    _ inode: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule,
+    source: TreeSource? = nil
   ) throws {
     let time = now.nanosecondsSinceEpoch
     let due = now.advanced(by: schedule.delay).nanosecondsSinceEpoch
@@ -15,11 +18,14 @@ extension Database {
     let maximum = Timestamp(seconds: whole, nanoseconds: Int32(fraction / 1_000_000_000))
     try run(
       """
-      INSERT INTO journal (inode, since, due, deep) VALUES (?, ?, ?, ?)
+      INSERT INTO journal (inode, since, due, deep, source) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (inode) DO UPDATE SET
         due = min(excluded.due, max(excluded.since, since + ?)), deep = deep + excluded.deep,
-        attempts = 0, parked = 0, error = NULL
-      """, [inode.value, time, due, deep, maximum.nanosecondsSinceEpoch])
+        source = coalesce(source, excluded.source), attempts = 0, parked = 0, error = NULL
+      """,
+      [
+        inode.value, time, due, source != nil, source?.prefix, maximum.nanosecondsSinceEpoch,
+      ])
   }
 
   /// An object that nothing here refers to any more.

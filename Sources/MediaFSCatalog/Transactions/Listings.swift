@@ -21,13 +21,18 @@ package struct DirectoryListing: Sendable {
     case directory(prefix: ObjectKey)
   }
 
+  /// Where it was asked for.
+  package var source: TreeSource
   package var children: [Child]
   /// The marker object of the directory itself.
   package var marker: StoredObject?
   /// What was committed here after this moment, the listing may not know.
   package var began: Timestamp
 
-  package init(children: [Child], marker: StoredObject?, began: Timestamp) {
+  package init(
+    of source: TreeSource, children: [Child], marker: StoredObject?, began: Timestamp
+  ) {
+    self.source = source
     self.children = children
     self.marker = marker
     self.began = began
@@ -42,6 +47,8 @@ package struct ListingOutcome: Sendable {
   /// Inodes that are gone from the store, as they were, with the name they had; those beneath a
   /// directory that is gone included.
   package var removed: [(name: FileName, inode: InodeRecord)] = []
+  /// The directory was renamed while it was listed: what the listing tells is about another place.
+  package var isMisplaced = false
 }
 
 extension Catalog {
@@ -54,13 +61,21 @@ extension Catalog {
     keyOf: (FileName) -> ObjectKey, isOpen: @escaping (InodeNumber) -> Bool
   ) throws(CatalogError) -> ListingOutcome {
     try write { database in
-      guard let parent = try database.inode(directory), parent.linkCount > 0 else {
-        return ListingOutcome()
-      }
+      guard let parent = try database.inode(directory), parent.linkCount > 0,
+        let source = try database.source(of: directory)
+      else { return ListingOutcome() }
+      guard source == listing.source else { return ListingOutcome(isMisplaced: true) }
+      // Until the store has followed a rename, what was listed once is known here alone.
+      if source.isPending, parent.listed != nil { return ListingOutcome() }
       var ingestion = Ingestion(
         database: database, listing: listing, directory: directory, defaults: defaults,
-        isOpen: isOpen, schedule: schedule)
-      try ingestion.takeMarker(parent)
+        isOpen: isOpen, schedule: schedule,
+        isClaimed: try !source.isPending && database.claimant(of: source.prefix) != nil)
+      if source.isPending {
+        try ingestion.takeMarkerOfMovingTree(parent)
+      } else {
+        try ingestion.takeMarker(parent)
+      }
       var listed: Set<FileName> = []
       for child in listing.children {
         listed.insert(child.name)

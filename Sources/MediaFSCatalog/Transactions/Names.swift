@@ -86,24 +86,6 @@ extension Catalog {
     }
   }
 
-  /// Directories in a tree, its root included, that were never listed.
-  package func unlistedDirectories(
-    beneath directory: InodeNumber, limit: Int
-  ) throws(CatalogError) -> [InodeRecord] {
-    try read { database in
-      try database.rows(
-        """
-        WITH RECURSIVE tree (id) AS (
-          SELECT ? UNION ALL
-          SELECT entry.inode FROM entry JOIN tree ON entry.parent = tree.id
-            JOIN inode ON inode.id = entry.inode WHERE inode.kind = ?)
-        SELECT \(InodeColumns.all) FROM tree JOIN inode ON inode.id = tree.id
-        WHERE inode.listed IS NULL LIMIT ?
-        """, [directory.value, FileKind.directory.rawValue, limit]
-      ).map(InodeRecord.init(row:))
-    }
-  }
-
   /// Makes an inode and its name. It is dirty from the start: the store has not seen it.
   ///
   /// - Parameter isWriting: it is being opened for writing in the same step.

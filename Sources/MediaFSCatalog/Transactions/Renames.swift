@@ -12,7 +12,8 @@ package struct RenameOutcome: Sendable {
 
 extension Catalog {
   /// Gives an inode another name (rename(2)): one row moves, however much lies beneath it. What
-  /// lies beneath keeps its stored keys until the reconciler has moved the objects.
+  /// lies beneath keeps its stored keys until the reconciler has moved the objects, and what was
+  /// never listed is found where it was.
   package func rename(
     _ name: FileName, in parent: InodeNumber, to newName: FileName, in newParent: InodeNumber,
     replacing: Bool, at now: Timestamp, isOpen: (InodeNumber) -> Bool
@@ -25,6 +26,7 @@ extension Catalog {
       // rename(2): two names of one inode stay as they are.
       if existing?.number == moved.number { return RenameOutcome(moved: moved, replaced: nil) }
       try Self.refuseLoop(moved, newParent, database)
+      let source = try Self.source(of: moved, database)
       var place: Int64?
       if let existing {
         try Self.checkReplacement(of: existing, by: moved, database)
@@ -43,7 +45,8 @@ extension Catalog {
         try database.run("UPDATE inode SET links = links - 1 WHERE id = ?", [parent.value])
         try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [newParent.value])
       }
-      try finish(moved, [parent, newParent], at: now, database)
+      try finish(moved, from: source, at: now, database)
+      try finish(parents: [parent, newParent], at: now, database)
       return RenameOutcome(moved: moved, replaced: existing)
     }
   }
@@ -59,6 +62,9 @@ extension Catalog {
       guard first.number != second.number else { return }
       try Self.refuseLoop(first, otherParent, database)
       try Self.refuseLoop(second, parent, database)
+      let sources = (
+        try Self.source(of: first, database), try Self.source(of: second, database)
+      )
       let point = "UPDATE entry SET inode = ? WHERE parent = ? AND name = ?"
       try database.run(point, [second.number.value, parent.value, name.text])
       try database.run(point, [first.number.value, otherParent.value, other.text])
@@ -68,18 +74,33 @@ extension Catalog {
         try database.run(change, [gained, parent.value])
         try database.run(change, [-gained, otherParent.value])
       }
-      try finish(first, [parent, otherParent], at: now, database)
-      try finish(second, [], at: now, database)
+      try finish(first, from: sources.0, at: now, database)
+      try finish(second, from: sources.1, at: now, database)
+      try finish(parents: [parent, otherParent], at: now, database)
     }
   }
 
+  /// Where the tree of a directory lies that is about to move; `nil` for what has no tree.
+  private static func source(of moved: InodeRecord, _ database: Database) throws -> TreeSource? {
+    guard moved.kind == .directory else { return nil }
+    guard let source = try database.source(of: moved.number) else {
+      throw CatalogError.rule(.noSuchFileOrDirectory)
+    }
+    return source
+  }
+
   private func finish(
-    _ moved: InodeRecord, _ parents: [InodeNumber], at now: Timestamp, _ database: Database
+    _ moved: InodeRecord, from source: TreeSource?, at now: Timestamp, _ database: Database
   ) throws {
     try database.run(
       "UPDATE inode SET changed = ? WHERE id = ?",
       [now.nanosecondsSinceEpoch, moved.number.value])
-    try database.enqueue(moved.number, at: now, schedule, deep: moved.kind == .directory)
+    try database.enqueue(moved.number, at: now, schedule, source: source)
+  }
+
+  private func finish(
+    parents: Set<InodeNumber>, at now: Timestamp, _ database: Database
+  ) throws {
     for parent in parents {
       try database.touch(directory: parent, at: now)
       try database.keepDirectory(parent, at: now, schedule)

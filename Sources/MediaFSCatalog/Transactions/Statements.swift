@@ -78,6 +78,14 @@ extension Database {
     return names.reversed()
   }
 
+  /// What is known of a directory stays known, but is not relied on. One that was never listed
+  /// stays so: where its objects lie depends on it.
+  func listAnew(_ directory: InodeNumber) throws {
+    try run(
+      "UPDATE inode SET listed = ? WHERE id = ? AND listed IS NOT NULL",
+      [Timestamp.epoch.nanosecondsSinceEpoch, directory.value])
+  }
+
   /// A change of the names in a directory is a change of the directory.
   func touch(directory: InodeNumber, at now: Timestamp) throws {
     let time = now.nanosecondsSinceEpoch

@@ -24,6 +24,24 @@ package struct UploadRecord: Sendable, Hashable {
 }
 
 extension Catalog {
+  /// Recorded before an object is copied as it is, without metadata that would tell it for ours: if
+  /// the answer is lost, this does.
+  package func beginCopying(
+    _ inode: InodeNumber, to key: ObjectKey
+  ) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE journal SET copying = ? WHERE inode = ?", [key.text, inode.value])
+    }
+  }
+
+  package func isCopying(_ inode: InodeNumber, to key: ObjectKey) throws(CatalogError) -> Bool {
+    try read { database in
+      try database.exists(
+        "SELECT 1 FROM journal WHERE inode = ? AND copying = ?", [inode.value, key.text])
+    }
+  }
+
   /// Recorded before the first part is sent, so that no upload is ever unknown.
   package func begin(_ upload: UploadRecord) throws(CatalogError) {
     try write { database in

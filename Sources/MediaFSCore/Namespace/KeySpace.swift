@@ -90,6 +90,11 @@ extension KeySpace {
     return Location(path: names, isDirectoryMarker: path != nil)
   }
 
+  /// What follows the prefix of the namespace; `nil` outside of it.
+  package func relativeText(of key: ObjectKey) -> String? {
+    key.text.removing(prefix: prefix)
+  }
+
   /// True for the reserved name in the root and all keys beneath it.
   package func isReserved(_ key: ObjectKey) -> Bool {
     guard let relative = key.text.removing(prefix: prefix) else { return false }

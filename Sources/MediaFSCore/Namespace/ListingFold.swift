@@ -51,8 +51,13 @@ package struct ListingFold: Sendable {
   package private(set) var unmappable = 0
 
   package init(_ keySpace: KeySpace, directory: some Collection<FileName>) {
+    self.init(keySpace, prefix: keySpace.directoryPrefix(of: directory))
+  }
+
+  /// - Parameter prefix: of all keys of the listed directory.
+  package init(_ keySpace: KeySpace, prefix: String) {
     self.keySpace = keySpace
-    directoryPrefix = keySpace.directoryPrefix(of: directory)
+    directoryPrefix = prefix
   }
 
   package mutating func add(_ page: ListPage) {

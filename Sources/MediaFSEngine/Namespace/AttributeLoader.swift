@@ -108,13 +108,15 @@ final class AttributeLoader: Sendable {
     }
   }
 
-  /// A directory may have a marker that no listing of its parent shows.
+  /// A directory may have a marker that no listing of its parent shows; after a rename it still
+  /// lies where the directory was.
   private func markerOrObjectKey(of record: InodeRecord) throws(ObjectStoreError) -> ObjectKey? {
     if let object = record.object { return object.key }
     guard record.kind == .directory,
-      let path = try? context.path(of: record.number, "lookup"), !path.isEmpty
+      let source = try context.asked({ try $0.source(of: record.number) }), !source.prefix.isEmpty
     else { return nil }
-    return try? context.keySpace.directoryMarker(of: path)
+    let key = ObjectKey(context.keySpace.prefix(of: source))
+    return key.byteCount <= ObjectKey.maximumLength ? key : nil
   }
 
   private func defaults(for record: InodeRecord) -> LearnedAttributes {

@@ -11,6 +11,8 @@ final class DirectoryRefresher: Sendable {
   /// How long somebody waits for news of a directory that is known. Longer hangs every listing
   /// while the store does; the listing goes on and is used when it comes.
   private static let patience: Duration = .seconds(3)
+  /// How often a listing begins anew because its directory was renamed meanwhile.
+  private static let attempts = 8
 
   private let context: VolumeContext
   private let running = Mutex<[InodeNumber: Deferred<Void>]>([:])
@@ -24,7 +26,7 @@ final class DirectoryRefresher: Sendable {
   func freshen(_ directory: InodeRecord, _ operation: String) async throws(FileSystemError) {
     guard directory.kind == .directory, isStale(directory) else { return }
     let isKnown = directory.listed != nil
-    if isKnown, !context.health.mayAsk() { return }
+    if isKnown, isMoving(directory.number) || !context.health.mayAsk() { return }
     let listing = start(directory.number)
     do throws(FileSystemError) {
       let deadline = context.options.networkDeadline
@@ -39,15 +41,33 @@ final class DirectoryRefresher: Sendable {
     }
   }
 
+  /// Starts to list a directory, for somebody who will ``list(_:)`` it soon.
+  func begin(_ directory: InodeNumber) {
+    _ = start(directory)
+  }
+
+  /// Returns when a listing has been taken in.
+  func list(_ directory: InodeNumber) async throws(FileSystemError) {
+    try await start(directory).wait(
+      "lookup", for: context.options.networkDeadline, context.environment)
+  }
+
+  /// A renamed directory, or one beneath it, whose objects the store has elsewhere: what is known
+  /// of it is known here alone until it was expanded.
+  private func isMoving(_ directory: InodeNumber) -> Bool {
+    // A catalog that fails is noticed by the listing.
+    (try? context.catalog.source(of: directory))??.isPending ?? false
+  }
+
   /// How long the kernel may rely on the entries of a directory without asking.
   func validity(of directory: InodeRecord) -> Duration {
+    guard let listed = directory.listed, listed != .epoch else { return .zero }
     guard let ttl = context.options.metadataTTL else { return VolumeContext.foreverTimeout }
-    guard let listed = directory.listed else { return .zero }
     return max(.zero, ttl - context.environment.now().duration(since: listed))
   }
 
   private func isStale(_ directory: InodeRecord) -> Bool {
-    guard let listed = directory.listed else { return true }
+    guard let listed = directory.listed, listed != .epoch else { return true }
     guard let ttl = context.options.metadataTTL else { return false }
     return context.environment.now().duration(since: listed) >= ttl
   }
@@ -61,7 +81,7 @@ final class DirectoryRefresher: Sendable {
     }
     if isNew {
       context.environment.spawn("listing") { [self] in
-        let outcome = await list(directory)
+        let outcome = await listAnew(directory)
         running.withLock { $0[directory] = nil }
         listing.resolve(outcome)
       }
@@ -69,38 +89,56 @@ final class DirectoryRefresher: Sendable {
     return listing
   }
 
-  private func list(_ directory: InodeNumber) async -> Result<Void, FileSystemError> {
+  private func listAnew(_ directory: InodeNumber) async -> Result<Void, FileSystemError> {
     do throws(FileSystemError) {
-      guard let path = try context.path(of: directory, "lookup") else {
-        throw FileSystemError(.noSuchFileOrDirectory, "lookup", "The directory is gone")
+      for _ in 0..<Self.attempts {
+        if try await takeListing(of: directory) { return .success(()) }
       }
-      let began = context.environment.now()
-      var fold = ListingFold(context.keySpace, directory: path)
-      var request = ListRequest(
-        prefix: context.keySpace.directoryPrefix(of: path), foldsDirectories: true)
-      do throws(ObjectStoreError) {
-        repeat {
-          let page = try await context.store.list(request)
-          fold.add(page)
-          request.continuation = page.continuation
-        } while request.continuation != nil
-      } catch {
-        if error.isTransient { context.health.failed(error) }
-        throw FileSystemError(error, "lookup")
-      }
-      context.health.answered()
-      report(fold, path)
-      try take(fold, began, into: directory, path)
-      return .success(())
+      throw FileSystemError(.ioError, "lookup", "The directory is renamed all the time")
     } catch {
       return .failure(error)
     }
   }
 
+  /// Lists a directory where its objects are, and takes that in. False when it was renamed
+  /// meanwhile.
+  private func takeListing(of directory: InodeNumber) async throws(FileSystemError) -> Bool {
+    guard let path = try context.path(of: directory, "lookup"),
+      let source = try source(of: directory)
+    else {
+      throw FileSystemError(.noSuchFileOrDirectory, "lookup", "The directory is gone")
+    }
+    let began = context.environment.now()
+    let prefix = context.keySpace.prefix(of: source)
+    var fold = ListingFold(context.keySpace, prefix: prefix)
+    var request = ListRequest(prefix: prefix, foldsDirectories: true)
+    do throws(ObjectStoreError) {
+      repeat {
+        let page = try await context.store.list(request)
+        fold.add(page)
+        request.continuation = page.continuation
+      } while request.continuation != nil
+    } catch {
+      if error.isTransient { context.health.failed(error) }
+      throw FileSystemError(error, "lookup")
+    }
+    context.health.answered()
+    report(fold, path)
+    return try take(fold, began, into: directory, source)
+  }
+
+  private func source(of directory: InodeNumber) throws(FileSystemError) -> TreeSource? {
+    do throws(CatalogError) {
+      return try context.catalog.source(of: directory)
+    } catch {
+      throw FileSystemError(error, "lookup")
+    }
+  }
+
   private func take(
-    _ fold: ListingFold, _ began: Timestamp, into directory: InodeNumber, _ path: [FileName]
-  ) throws(FileSystemError) {
-    let prefix = context.keySpace.directoryPrefix(of: path)
+    _ fold: ListingFold, _ began: Timestamp, into directory: InodeNumber, _ source: TreeSource
+  ) throws(FileSystemError) -> Bool {
+    let prefix = context.keySpace.prefix(of: source)
     let children = fold.children.map { child in
       if let object = child.object, !child.isDirectory {
         DirectoryListing.Child(
@@ -112,7 +150,7 @@ final class DirectoryRefresher: Sendable {
       }
     }
     let listing = DirectoryListing(
-      children: children, marker: fold.marker.map { StoredObject($0) }, began: began)
+      of: source, children: children, marker: fold.marker.map { StoredObject($0) }, began: began)
     let registry = context.registry
     let outcome: ListingOutcome
     do throws(CatalogError) {
@@ -123,6 +161,7 @@ final class DirectoryRefresher: Sendable {
       throw FileSystemError(error, "lookup")
     }
     context.apply(outcome, to: directory)
+    return !outcome.isMisplaced
   }
 
   private func report(_ fold: ListingFold, _ path: [FileName]) {

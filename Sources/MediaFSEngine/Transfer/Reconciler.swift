@@ -41,11 +41,12 @@ final class Reconciler: Sendable {
   /// An item was finished, put off or parked.
   private let progress = Wakeup()
 
-  init(_ context: VolumeContext, _ downloader: Downloader) {
+  init(_ context: VolumeContext, _ downloader: Downloader, _ refresher: DirectoryRefresher) {
     self.context = context
-    conditions = WriteConditions(context)
+    let expansion = TreeExpansion(context, refresher, journalChanged: changed)
+    conditions = WriteConditions(context, expansion)
     reconciliation = Reconciliation(
-      context: context, downloader: downloader, conditions: conditions)
+      context: context, downloader: downloader, conditions: conditions, expansion: expansion)
     schedule = WritebackSchedule(
       delay: context.options.uploadDelay, maximumDelay: context.options.uploadMaximumDelay)
     state = Mutex(State(isPaused: !context.options.uploadEnabled))

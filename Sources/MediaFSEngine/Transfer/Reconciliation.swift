@@ -19,21 +19,28 @@ struct Reconciliation: Sendable {
   let context: VolumeContext
   let downloader: Downloader
   let conditions: WriteConditions
+  let expansion: TreeExpansion
 
   func run(_ item: JournalItem) async throws(ObjectStoreError) -> Outcome {
-    if item.deep > 0 { try expand(item) }
+    try await expansion.run(item.inode)
     guard let record = try catalog({ try $0.inode(item.inode) }), record.linkCount > 0,
-      let path = try catalog({ try $0.path(of: item.inode) }), let key = key(of: record, path)
+      let path = try catalog({ try $0.path(of: item.inode) }), !path.isEmpty
     else {
       try catalog { try $0.dropItem(item.inode) }
       return .done
     }
+    if try await expansion.finds(record) { return .again }
+    let key = key(of: record, path)
     if let due = stillChanging(record, item) { return .notYet(due) }
     let facts = ReconcileFacts(
       kind: record.kind, desiredKey: key, storedKey: record.object?.key,
       isContentDirty: record.isContentDirty, isAttributeDirty: record.isAttributeDirty,
       isEmpty: try catalog { try $0.isEmpty(record.number) },
       areAttributesChosen: record.attributesChosen)
+    // A rename far above may have made it: what lies there keeps its old key, and can be read.
+    guard key.byteCount <= ObjectKey.maximumLength || facts.step == .nothing else {
+      throw .keyTooLong(key)
+    }
     do throws(ObjectStoreError) {
       let seen = try await carryOut(facts.step, record, path, key)
       let now = context.environment.now()
@@ -90,6 +97,7 @@ struct Reconciliation: Sendable {
     let condition: WriteCondition =
       source == key ? .none : try await conditions.condition(for: record, at: key, isCopy: true)
     try await conditions.checkSource(record.object?.etag, at: source)
+    if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
     let etag: ETag
     do throws(ObjectStoreError) {
       // What nobody has read yet is not replaced by what we would assume.
@@ -217,10 +225,11 @@ struct Reconciliation: Sendable {
 
   // MARK: What and when
 
-  private func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey? {
-    record.kind == .directory
-      ? (path.isEmpty ? nil : try? context.keySpace.directoryMarker(of: path))
-      : try? context.keySpace.key(of: path)
+  /// The key that the path wants, even if no store took it.
+  private func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey {
+    let prefix = context.keySpace.directoryPrefix(of: path)
+    return ObjectKey(
+      record.kind == .directory ? prefix : String(Substring(prefix.utf8.dropLast())))
   }
 
   /// The cool-down runs from the last write, which the journal does not see; but not for ever.
@@ -247,36 +256,21 @@ struct Reconciliation: Sendable {
       contentType: contentType, storageClass: context.options.storageClass, metadata: metadata)
   }
 
-  /// Queues the descendants of a renamed directory, page by page.
-  private func expand(_ item: JournalItem) throws(ObjectStoreError) {
-    var directories = [item.inode]
-    while let directory = directories.popLast() {
-      var last: String?
-      repeat {
-        let after = last
-        let now = context.environment.now()
-        let page = try catalog {
-          try $0.enqueueChildren(of: directory, after: after, limit: 1_000, at: now)
-        }
-        directories += page.directories
-        last = page.last
-      } while last != nil
-    }
-    try catalog { try $0.expanded(item) }
-  }
-
-  func catalog<Answer>(
+  private func catalog<Answer>(
     _ question: (Catalog) throws -> Answer
   ) throws(ObjectStoreError) -> Answer {
-    do {
-      return try question(context.catalog)
-    } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
-    }
+    try context.asked(question)
   }
 }
 
 extension ObjectStoreError {
+  fileprivate static func keyTooLong(_ key: ObjectKey) -> ObjectStoreError {
+    ObjectStoreError(
+      .invalid, code: "KeyTooLongError",
+      message: "The key would have \(key.byteCount) bytes, S3 takes \(ObjectKey.maximumLength): "
+        + "rename it, or a directory above it")
+  }
+
   fileprivate static let changedMeanwhile = ObjectStoreError(
     .cancelled, code: "Changed", message: "The file changed before it was uploaded")
 }

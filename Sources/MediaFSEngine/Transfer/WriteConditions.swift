@@ -13,6 +13,7 @@ final class WriteConditions: Sendable {
   static let commitName = "mediafs-commit"
 
   private let context: VolumeContext
+  private let expansion: TreeExpansion
   private let features = Mutex(Features())
 
   private struct Features {
@@ -28,8 +29,9 @@ final class WriteConditions: Sendable {
     }
   }
 
-  init(_ context: VolumeContext) {
+  init(_ context: VolumeContext, _ expansion: TreeExpansion) {
     self.context = context
+    self.expansion = expansion
   }
 
   func token(of record: InodeRecord) -> String {
@@ -45,6 +47,7 @@ final class WriteConditions: Sendable {
     if let object = record.object, object.key == key {
       expected = object.etag
     } else {
+      try await expansion.settle(key)
       if let other = try catalog({ try $0.occupant(of: key, besides: record.number) }) {
         try await evacuate(other)
       }
@@ -211,7 +214,9 @@ final class WriteConditions: Sendable {
     }
     let token = found.headers.metadata[Self.commitName].flatMap { CommitToken($0) }
     let own = CommitToken(record, generation: context.catalog.generation)
-    if token == own, found.size == record.size || record.kind == .directory {
+    var isOurs = token == own && (found.size == record.size || record.kind == .directory)
+    if !isOurs { isOurs = try await isUnsignedCopy(found, of: record, at: key) }
+    if isOurs {
       let commit = Commit(
         inode: record.number, object: object, version: record.version,
         attributeVersion: record.attributeVersion)
@@ -244,6 +249,20 @@ final class WriteConditions: Sendable {
     }
   }
 
+  /// Whether what was found at a key is the copy that we asked for and whose answer was lost. What
+  /// nobody has read yet is copied as it is, so the object itself cannot tell.
+  private func isUnsignedCopy(
+    _ found: ObjectInfo, of record: InodeRecord, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool {
+    guard let object = record.object, object.key != key, !record.attributesKnown,
+      try catalog({ try $0.isCopying(record.number, to: key) })
+    else { return false }
+    let source = try await context.store.head(object.key)
+    return source.etag == object.etag && found.size == source.size
+      && found.headers.metadata == source.headers.metadata
+      && found.headers.contentType == source.headers.contentType
+  }
+
   private func setAside(
     _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey, _ now: Timestamp
   ) throws(ObjectStoreError) {
@@ -265,14 +284,10 @@ final class WriteConditions: Sendable {
 
   // MARK: Errors
 
-  func catalog<Answer>(
+  private func catalog<Answer>(
     _ question: (Catalog) throws -> Answer
   ) throws(ObjectStoreError) -> Answer {
-    do {
-      return try question(context.catalog)
-    } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
-    }
+    try context.asked(question)
   }
 
   /// A failure of this machine, as a failure of the upload: tried again.

@@ -129,46 +129,6 @@ extension Volume: FileSystem {
     reconciler.journalChanged()
   }
 
-  package func rename(
-    _ name: FileName, in parent: InodeNumber, to newName: FileName, in newParent: InodeNumber,
-    mode: RenameMode
-  ) async throws(FileSystemError) {
-    try refuseIfReadOnly("rename")
-    _ = try await known(parent, "rename")
-    if newParent != parent { _ = try await known(newParent, "rename") }
-    for (name, directory) in [(name, parent), (newName, newParent)] {
-      let child = try ask("rename") { try $0.child(name, of: directory) }
-      if let child, child.kind == .directory { try await knowTree(child) }
-    }
-    try checkKey(newName, in: newParent, isDirectory: false, "rename")
-    let now = context.environment.now()
-    if mode == .exchange {
-      try ask("rename") { try $0.exchange(name, in: parent, with: newName, in: newParent, at: now) }
-    } else {
-      let registry = context.registry
-      let outcome = try ask("rename") {
-        try $0.rename(
-          name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
-        ) { registry.isOpen($0) }
-      }
-      if let replaced = outcome.replaced { lostName(replaced) }
-    }
-    reconciler.journalChanged()
-  }
-
-  /// Lists what was never listed in a tree: what is not known here would stay behind under the old
-  /// name.
-  private func knowTree(_ directory: InodeRecord) async throws(FileSystemError) {
-    var rest = [directory.number]
-    while let next = rest.popLast() {
-      let unlisted = try ask("rename") { try $0.unlistedDirectories(beneath: next, limit: 64) }
-      for record in unlisted {
-        try await refresher.freshen(record, "rename")
-        rest.append(record.number)
-      }
-    }
-  }
-
   /// An inode lost a name; without any other, its bytes go, unless somebody has it open.
   func lostName(_ record: InodeRecord) {
     guard record.kind != .directory, record.linkCount <= 1 else { return }

@@ -28,7 +28,7 @@ package final class Volume: Sendable {
       store: context.store, catalog: context.catalog, space: context.space,
       environment: context.environment, deadline: context.options.networkDeadline,
       health: context.health, statistics: context.statistics, log: context.log)
-    reconciler = Reconciler(context, downloader)
+    reconciler = Reconciler(context, downloader, refresher)
   }
 
   /// Opens the volume's state, or makes it, and repairs what a crash left. Does not ask the store.

@@ -1,0 +1,44 @@
+import MediaFSCatalog
+package import MediaFSCore
+import SystemPackage
+
+extension Volume {
+  /// One transaction, however much lies beneath. The store is asked at most what the two parents
+  /// and a directory that is to be replaced hold, where that is not known.
+  package func rename(
+    _ name: FileName, in parent: InodeNumber, to newName: FileName, in newParent: InodeNumber,
+    mode: RenameMode
+  ) async throws(FileSystemError) {
+    try refuseIfReadOnly("rename")
+    _ = try await known(parent, "rename")
+    if newParent != parent { _ = try await known(newParent, "rename") }
+    guard let moved = try ask("rename", { try $0.child(name, of: parent) }) else {
+      throw FileSystemError(.noSuchFileOrDirectory, "rename", "There is no \(name)")
+    }
+    let existing = try ask("rename") { try $0.child(newName, of: newParent) }
+    try checkKey(newName, in: newParent, isDirectory: moved.kind == .directory, "rename")
+    if mode == .exchange {
+      if let existing {
+        try checkKey(name, in: parent, isDirectory: existing.kind == .directory, "rename")
+      }
+      let now = context.environment.now()
+      try ask("rename") { try $0.exchange(name, in: parent, with: newName, in: newParent, at: now) }
+    } else {
+      if mode == .replace, moved.kind == .directory, let existing, existing.kind == .directory,
+        existing.number != moved.number
+      {
+        // What it holds at the store counts too.
+        try await refresher.freshen(existing, "rename")
+      }
+      let registry = context.registry
+      let now = context.environment.now()
+      let outcome = try ask("rename") {
+        try $0.rename(
+          name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
+        ) { registry.isOpen($0) }
+      }
+      if let replaced = outcome.replaced { lostName(replaced) }
+    }
+    reconciler.journalChanged()
+  }
+}
