@@ -114,6 +114,17 @@ package final class Catalog: Sendable {
     }
   }
 
+  /// Several reads as of one moment, which ``read(_:)`` does not promise.
+  func snapshot<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+    do {
+      return try pool.read(body)
+    } catch let error as CatalogError {
+      throw error
+    } catch {
+      throw .database("\(error)")
+    }
+  }
+
   private static func claim(
     _ database: Database, identity: String, root: RootAttributes, generation: UInt64
   ) throws -> UInt64 {

@@ -57,6 +57,8 @@ package struct OpenFlags: OptionSet, Sendable {
   package static let append = OpenFlags(rawValue: 4)
   package static let truncate = OpenFlags(rawValue: 8)
   package static let exclusive = OpenFlags(rawValue: 16)
+  /// With ``truncate``: who opens may not keep setuid and setgid of what they change.
+  package static let clearsPrivileges = OpenFlags(rawValue: 32)
 }
 
 /// Who makes something, as far as that decides what comes to be.

@@ -112,13 +112,21 @@ import Testing
     #expect(try mount.stop() == ["unmounted"])
   }
 
-  @Test func mknodMakesRegularFilesOnly() throws {
+  @Test func mknodMakesFilesOfAllKinds() throws {
     try withMemoryMount { mount in
       #expect(unsafe mknod(mount.path("file").string, S_IFREG | 0o600, 0) == 0)
       let mode = try FileTree.status(of: mount.path("file")).mode
       #expect(mode == S_IFREG | 0o600)
-      #expect(unsafe mknod(mount.path("fifo").string, S_IFIFO | 0o600, 0) == -1)
-      #expect(errno == EOPNOTSUPP)
+      for kind in [S_IFIFO, S_IFSOCK, S_IFBLK, S_IFCHR] {
+        let path = mount.path("\(kind)")
+        // Major and minor numbers that need all the bits that the kernel has for them.
+        let device: dev_t = kind == S_IFBLK || kind == S_IFCHR ? 0xFED_0012 : 0
+        #expect(unsafe mknod(path.string, kind | 0o640, device) == 0)
+        var status = stat()
+        #expect(unsafe stat(path.string, &status) == 0)
+        #expect(status.st_mode == kind | 0o640)
+        #expect(status.st_rdev == device)
+      }
       #expect(unsafe link(mount.path("file").string, mount.path("link").string) == -1)
       #expect(errno == EOPNOTSUPP)
     }

@@ -77,7 +77,9 @@ import Testing
     try await fs.drain()
     #expect(try await fs.files().keys.sorted() == (0..<5).map { "ns/new/sub/\($0)" })
     #expect(fs.puts().allSatisfy { $0.key.text.utf8.last == UInt8(ascii: "/") })
-    #expect(fs.store.calls(.copy).count == 5)
+    // Not those by which the other mount finds out what the store can do.
+    let copies = fs.store.calls(.copy).filter { $0.key.text.utf8.starts(with: "ns/new/".utf8) }
+    #expect(copies.count == 5)
   }
 
   @Test func filesThatChangePlacesConverge() async throws {

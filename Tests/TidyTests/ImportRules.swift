@@ -7,7 +7,10 @@ extension Rule {
     "ObjectStorage": [],
     "MediaFSCore": ["ObjectStorage", "SystemPackage"],
     "PosixIO": platform.union(["CLinux", "SystemPackage"]),
-    "MediaFSCatalog": platform.union(["MediaFSCore", "ObjectStorage", "GRDB", "SystemPackage"]),
+    // GRDB takes a BLOB as Foundation's Data.
+    "MediaFSCatalog": platform.union([
+      "MediaFSCore", "ObjectStorage", "GRDB", "SystemPackage", "FoundationEssentials",
+    ]),
     "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "SystemPackage"]),
     "S3Client": platform.union(["ObjectStorage", "CCrypto"]),
     "CurlHTTP": platform.union(["S3Client", "ObjectStorage", "CCurl", "CLinux"]),

@@ -6,8 +6,9 @@ import MediaFSEngine
 func onOpen(
   _ request: fuse_req_t?, _ inode: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-  let flags = unsafe OpenFlags(file)
-  unsafe FuseRequest(request, "open").serve { files throws(FileSystemError) in
+  let request = unsafe FuseRequest(request, "open")
+  let flags = unsafe OpenFlags(file).of(request.caller)
+  request.serve { files throws(FileSystemError) in
     .opened(try await files.open(InodeNumber(inode), flags))
   }
 }
@@ -16,9 +17,10 @@ func onCreate(
   _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t,
   _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-  let (name, flags) = unsafe (KernelText(name), OpenFlags(file))
+  let name = unsafe KernelText(name)
   let request = unsafe FuseRequest(request, "create")
   let caller = request.caller
+  let flags = unsafe OpenFlags(file).of(caller)
   request.serve { files throws(FileSystemError) in
     let (entry, opened) = try await files.create(
       name.name("create"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller,

@@ -34,35 +34,3 @@ func onSetattr(
     .attributes(try await files.setAttributes(of: InodeNumber(inode), changes, handle: handle))
   }
 }
-
-/// The kernel asks for `security.capability` before every write, and for access control lists with
-/// many a lookup; nobody here has either. Not `ENOSYS`, which would end all getxattr requests.
-func onGetxattr(
-  _ request: fuse_req_t?, _ inode: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ size: Int
-) {
-  let name = unsafe KernelText(name)
-  let request = unsafe FuseRequest(request, "getxattr")
-  if let error = name.absentAttribute { return request.answer(.failure(error)) }
-  request.serve { files throws(FileSystemError) in
-    .extendedAttribute(
-      try await files.extendedAttribute(name.string("getxattr"), of: InodeNumber(inode)),
-      limit: size)
-  }
-}
-
-extension KernelText {
-  fileprivate var absentAttribute: FileSystemError? {
-    if hasPrefix("security.") {
-      return FileSystemError(Errno(rawValue: ENODATA), "getxattr", "no security attributes")
-    }
-    if hasPrefix("system.") {
-      return FileSystemError(Errno(rawValue: EOPNOTSUPP), "getxattr", "no system attributes")
-    }
-    return nil
-  }
-}
-
-/// Lists none: those there are describe the mount and must not be copied with a file.
-func onListxattr(_ request: fuse_req_t?, _ inode: fuse_ino_t, _ size: Int) {
-  unsafe FuseRequest(request, "listxattr").answer(.extendedAttribute([], limit: size))
-}

@@ -47,7 +47,6 @@ func onSymlink(
   }
 }
 
-/// Regular files only: one is created and let go.
 func onMknod(
   _ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t,
   _ device: dev_t
@@ -56,14 +55,13 @@ func onMknod(
   let request = unsafe FuseRequest(request, "mknod")
   let caller = request.caller
   request.serve { files throws(FileSystemError) in
-    guard FileKind(mode: mode) == .regular else {
-      throw FileSystemError(Errno(rawValue: EOPNOTSUPP), "mknod", "not a regular file")
+    guard let kind = FileKind(mode: mode) else {
+      throw FileSystemError(.invalidArgument, "mknod", "mode \(mode) is no kind of file")
     }
-    let (entry, opened) = try await files.create(
-      name.name("mknod"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller,
-      [.write, .exclusive])
-    files.release(opened.handle)
-    return .entry(entry)
+    return .entry(
+      try await files.makeNode(
+        name.name("mknod"), in: InodeNumber(parent), kind: kind, permissions: mode & 0o7777,
+        device: UInt64(device), caller: caller))
   }
 }
 

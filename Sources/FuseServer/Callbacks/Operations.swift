@@ -6,7 +6,7 @@ extension fuse_lowlevel_ops {
   ///
   /// - `access`: with `default_permissions` the kernel checks, without it everything is allowed;
   /// - `flock`, `getlk`, `setlk`: locks hold between the processes of this machine;
-  /// - `setxattr`, `removexattr`, `fallocate`: `EOPNOTSUPP` to the application;
+  /// - `fallocate`: `EOPNOTSUPP` to the application;
   /// - `lseek`, `copy_file_range`: the kernel's own, by size and by reading and writing.
   static var served: fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
@@ -38,7 +38,9 @@ extension fuse_lowlevel_ops {
     unsafe operations.releasedir = onReleasedir
     unsafe operations.statfs = onStatfs
     unsafe operations.getxattr = onGetxattr
+    unsafe operations.setxattr = onSetxattr
     unsafe operations.listxattr = onListxattr
+    unsafe operations.removexattr = onRemovexattr
     return operations
   }
 }

@@ -17,6 +17,8 @@ private let maximumReadahead: UInt32 = 1 << 20
 /// is far above the reads that may sensibly wait.
 private let maximumBackground: UInt32 = 1024
 
+/// - `POSIX_ACL`: the kernel applies access control lists, and leaves keeping them to us.
+/// - `DONT_MASK`: the umask is ours to apply, since a default list takes its place.
 private let wanted: [CInt] = [
   FUSE_CAP_ASYNC_READ,
   FUSE_CAP_PARALLEL_DIROPS,
@@ -25,6 +27,8 @@ private let wanted: [CInt] = [
   FUSE_CAP_ATOMIC_O_TRUNC,
   FUSE_CAP_EXPORT_SUPPORT,
   FUSE_CAP_AUTO_INVAL_DATA,
+  FUSE_CAP_POSIX_ACL,
+  FUSE_CAP_DONT_MASK,
 ]
 
 /// - `HANDLE_KILLPRIV`: the kernel shall clear setuid and setgid on a write, by a SETATTR.

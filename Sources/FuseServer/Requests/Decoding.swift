@@ -77,6 +77,14 @@ extension OpenFlags {
   }
 }
 
+extension OpenFlags {
+  /// The kernel clears setuid and setgid by a SETATTR, which it does not send for `O_TRUNC` when
+  /// that goes along with the OPEN.
+  func of(_ caller: Caller) -> OpenFlags {
+    contains(.truncate) && caller.owner.user != 0 ? union(.clearsPrivileges) : self
+  }
+}
+
 extension RenameMode {
   /// The flags of renameat2(2).
   init(flags: UInt32) throws(FileSystemError) {

@@ -36,10 +36,17 @@ struct FuseRequest: ~Copyable, Sendable {
     guard let context = unsafe fuse_req_ctx(pointer.value) else {
       return Caller(owner: Owner(user: 0, group: 0))
     }
-    // Without DONT_MASK the kernel has applied the umask already, and does no harm twice.
     return unsafe Caller(
       owner: Owner(user: context.pointee.uid, group: context.pointee.gid),
       umask: context.pointee.umask)
+  }
+
+  /// The supplementary groups of who asks, as /proc knows them; none when it does not.
+  var groups: Set<UInt32> {
+    // NGROUPS_MAX of Linux is 65,536; beyond the first thousand nobody belongs anywhere.
+    var list = [UInt32](repeating: 0, count: 1_024)
+    let count = unsafe fuse_req_getgroups(pointer.value, CInt(list.count), &list)
+    return Set(list.prefix(max(0, Int(count))))
   }
 
   /// Runs an operation that may wait, and answers with what it returns.

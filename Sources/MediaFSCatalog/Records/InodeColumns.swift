@@ -10,6 +10,7 @@ enum InodeColumns {
     "object_size", "base_size", "version", "committed_version", "attribute_version",
     "committed_attribute_version", "committed_at", "writing", "content", "listed",
     "link_group", "side_key", "local_only", "copied_key", "copied_etag", "copied_version",
+    "extended_version",
   ]
 
   static let count = names.count
@@ -65,6 +66,7 @@ extension InodeRecord {
             CopiedContent(key: ObjectKey(key), etag: ETag(etag), version: $0)
           }
         }
-      })
+      },
+      extendedVersion: row[32])
   }
 }

@@ -52,9 +52,17 @@ package struct InodeRecord: Sendable, Hashable {
   package var isLocalOnly: Bool
   /// The object whose bytes this one's content was copied from.
   package var copied: CopiedContent?
+  /// The attribute version with which extended attributes changed last; 0 while they are as they
+  /// were read from the object.
+  package var extendedVersion: Int64
 
   package var isContentDirty: Bool { version != committedVersion }
   package var isAttributeDirty: Bool { attributeVersion != committedAttributeVersion }
+
+  /// The extended attributes in ``sideKey`` are those of now.
+  package var isSideCurrent: Bool {
+    sideKey != nil && extendedVersion <= committedAttributeVersion
+  }
 
   package func attributes(generation: UInt64) -> FileAttributes {
     FileAttributes(

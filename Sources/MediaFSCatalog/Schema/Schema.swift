@@ -155,6 +155,8 @@ enum Schema {
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
   /// - `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
+  /// - `extended_version`: the attribute version that changed extended attributes last.
+  /// - `tombstone.side_key`: the object beside that goes with the deleted one.
   /// - `journal.copying`: where the object was last sent as it is, without a mark of ours.
   /// - `journal.source`: where in the store the tree lay before the first of the renames that
   ///   `deep` counts, relative to the namespace; ends with "/". Set exactly while `deep` is not 0.
@@ -166,11 +168,13 @@ enum Schema {
     ALTER TABLE inode ADD COLUMN copied_key TEXT;
     ALTER TABLE inode ADD COLUMN copied_etag TEXT;
     ALTER TABLE inode ADD COLUMN copied_version INTEGER;
+    ALTER TABLE inode ADD COLUMN extended_version INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
     ALTER TABLE journal ADD COLUMN copying TEXT;
     ALTER TABLE journal ADD COLUMN source TEXT;
     CREATE INDEX journal_source ON journal (source) WHERE source IS NOT NULL;
     ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
+    ALTER TABLE tombstone ADD COLUMN side_key TEXT;
     """
 
   /// A multipart upload under way and the parts that the store has of it.

@@ -14,10 +14,14 @@ package struct LearnedAttributes: Sendable {
   package var device: UInt64
   /// Of a symbolic link.
   package var target: String?
+  package var extended: ExtendedAttributes
+  /// The object beside that they were read from.
+  package var sideKey: ObjectKey?
 
   package init(
     kind: FileKind, permissions: UInt32, owner: Owner, accessed: Timestamp, modified: Timestamp,
-    changed: Timestamp, device: UInt64 = 0, target: String? = nil
+    changed: Timestamp, device: UInt64 = 0, target: String? = nil,
+    extended: ExtendedAttributes = ExtendedAttributes(), sideKey: ObjectKey? = nil
   ) {
     self.kind = kind
     self.permissions = permissions
@@ -27,6 +31,8 @@ package struct LearnedAttributes: Sendable {
     self.changed = changed
     self.device = device
     self.target = target
+    self.extended = extended
+    self.sideKey = sideKey
   }
 }
 
@@ -57,10 +63,27 @@ extension Catalog {
           changes.permissions, changes.user, changes.group, time(changes.accessed),
           time(changes.modified), now.nanosecondsSinceEpoch, inode.value,
         ])
+      if let permissions = changes.permissions {
+        try Self.follow(permissions, listOf: inode, database)
+      }
       let record = try database.require(inode)
       if record.linkCount > 0 { try database.enqueue(inode, at: now, schedule) }
       return record
     }
+  }
+
+  /// The access control list of an inode says what its new mode says.
+  private static func follow(
+    _ permissions: UInt32, listOf inode: InodeNumber, _ database: Database
+  ) throws {
+    guard let value = try database.extendedAttribute(.accessList, of: inode),
+      let list = try? AccessControlList.decode(value)
+    else { return }
+    let following = list.following(permissions)
+    guard following != list else { return }
+    try database.set(.accessList, of: inode, to: following.encode())
+    try database.run(
+      "UPDATE inode SET extended_version = attribute_version WHERE id = ?", [inode.value])
   }
 
   /// Remembers what the metadata of the object version `etag` says. Does nothing when the inode
@@ -78,15 +101,19 @@ extension Catalog {
       try database.run(
         """
         UPDATE inode SET kind = ?, permissions = ?, uid = ?, gid = ?, accessed = ?, modified = ?,
-          changed = ?, device = ?, target = ?, attributes_known = 1, attributes_chosen = ?
+          changed = ?, device = ?, target = ?, attributes_known = 1, attributes_chosen = ?,
+          side_key = ?, extended_version = 0
         WHERE id = ?
         """,
         [
           attributes.kind.rawValue, attributes.permissions, attributes.owner.user,
           attributes.owner.group, attributes.accessed.nanosecondsSinceEpoch,
           attributes.modified.nanosecondsSinceEpoch, attributes.changed.nanosecondsSinceEpoch,
-          Int64(bitPattern: attributes.device), attributes.target, etag != nil, inode.value,
+          Int64(bitPattern: attributes.device), attributes.target, etag != nil,
+          attributes.sideKey?.text, inode.value,
         ])
+      try database.run("DELETE FROM attribute WHERE inode = ?", [inode.value])
+      try database.insert(attributes.extended, of: inode)
       if let target = attributes.target {
         // Nothing of a symbolic link is fetched any more: its object was its target.
         try database.run(

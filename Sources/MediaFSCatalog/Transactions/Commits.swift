@@ -9,14 +9,18 @@ package struct Commit: Sendable {
   /// The content that the object holds, and the attributes that its metadata holds.
   package var version: Int64
   package var attributeVersion: Int64
+  /// The object beside that its metadata refers to.
+  package var sideKey: ObjectKey?
 
   package init(
-    inode: InodeNumber, object: StoredObject, version: Int64, attributeVersion: Int64
+    inode: InodeNumber, object: StoredObject, version: Int64, attributeVersion: Int64,
+    sideKey: ObjectKey? = nil
   ) {
     self.inode = inode
     self.object = object
     self.version = version
     self.attributeVersion = attributeVersion
+    self.sideKey = sideKey
   }
 }
 
@@ -30,22 +34,25 @@ extension Catalog {
     try write { database in
       let key = commit.object.key.text
       // Whatever was to be deleted at this key has been overwritten.
+      try database.burySide(ofBuried: commit.object.key, at: now)
       try database.run("DELETE FROM tombstone WHERE key = ?", [key])
       guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
-        try database.bury(commit.object, at: now, due: now)
+        try database.bury(commit.object, side: commit.sideKey, at: now, due: now)
         return nil
       }
+      try database.exchangeSide(of: before, for: commit.sideKey, at: now)
       if let old = before.object, old.key != commit.object.key {
         try database.bury(old, at: now, due: now)
       }
       try database.run(
         """
         UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, committed_version = ?,
-          committed_attribute_version = ?, committed_at = ? WHERE id = ?
+          committed_attribute_version = ?, committed_at = ?, side_key = ? WHERE id = ?
         """,
         [
           key, commit.object.etag.text, commit.object.size, commit.version,
-          commit.attributeVersion, now.nanosecondsSinceEpoch, commit.inode.value,
+          commit.attributeVersion, now.nanosecondsSinceEpoch, commit.sideKey?.text,
+          commit.inode.value,
         ])
       let after = try database.require(commit.inode)
       if !after.isContentDirty, after.kind == .regular, before.isContentDirty {
@@ -128,12 +135,15 @@ extension Catalog {
     }
   }
 
-  /// The object at its key is gone from the store; what is here goes up anew.
+  /// The object at its key is gone from the store; what is here goes up anew. Its side object may
+  /// be another one's by now, so it is not deleted.
   package func forgetObject(_ inode: InodeNumber) throws(CatalogError) {
     try write { database in
       try database.run(
-        "UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0 WHERE id = ?",
-        [inode.value])
+        """
+        UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
+        WHERE id = ?
+        """, [inode.value])
     }
   }
 
@@ -153,7 +163,7 @@ extension Catalog {
         "UPDATE entry SET name = ? WHERE inode = ?", [name.text, inode.value])
       try database.run(
         """
-        UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0
+        UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
         WHERE id = ? AND object_key = ?
         """, [inode.value, key.text])
       try database.run(

@@ -21,7 +21,8 @@ struct Ingestion {
     else { return }
     try database.run(
       """
-      UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, attributes_known = ?
+      UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, attributes_known = ?,
+        side_key = NULL
       WHERE id = ?
       """,
       [
@@ -126,7 +127,8 @@ struct Ingestion {
     try database.run(
       """
       UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
-        changed = ?, content = 0, attributes_known = ?, target = NULL WHERE id = ?
+        changed = ?, content = 0, attributes_known = ?, target = NULL, side_key = NULL
+      WHERE id = ?
       """,
       [
         object.etag.text, object.size, object.size, object.size, time,

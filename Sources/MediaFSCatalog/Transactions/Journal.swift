@@ -125,9 +125,17 @@ extension Catalog {
 
   /// The objects are gone. The rows stay for a while: a listing that began before still has them.
   /// A row that was buried anew meanwhile speaks of another object, and stays due.
-  package func deleted(_ gone: [Tombstone], at now: Timestamp) throws(CatalogError) {
+  ///
+  /// - Parameter replaced: keys among them whose object is another one by now, which stays; and
+  ///   with it what lies beside, which may be its.
+  package func deleted(
+    _ gone: [Tombstone], replaced: Set<ObjectKey> = [], at now: Timestamp
+  ) throws(CatalogError) {
     try write { database in
       for tombstone in gone {
+        if !replaced.contains(tombstone.key) {
+          try database.burySide(ofBuried: tombstone.key, at: now)
+        }
         try database.run(
           "UPDATE tombstone SET done = ? WHERE key = ? AND etag IS ?",
           [now.nanosecondsSinceEpoch, tombstone.key.text, tombstone.etag?.text])

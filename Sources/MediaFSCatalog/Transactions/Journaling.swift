@@ -29,17 +29,22 @@ extension Database {
   }
 
   /// An object that nothing here refers to any more.
-  func bury(_ object: StoredObject, at now: Timestamp, due: Timestamp?) throws {
+  ///
+  /// - Parameter side: the object beside that holds its extended attributes, and goes with it.
+  func bury(
+    _ object: StoredObject, side: ObjectKey? = nil, at now: Timestamp, due: Timestamp?
+  ) throws {
+    try burySide(ofBuried: object.key, at: now)
     try run(
       """
-      INSERT INTO tombstone (key, etag, size, since, due) VALUES (?, ?, ?, ?, ?)
+      INSERT INTO tombstone (key, etag, size, since, due, side_key) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET etag = excluded.etag, size = excluded.size,
         since = excluded.since, due = excluded.due, attempts = 0, parked = 0, error = NULL,
-        done = NULL
+        done = NULL, side_key = excluded.side_key
       """,
       [
         object.key.text, object.etag.text, object.size, now.nanosecondsSinceEpoch,
-        due?.nanosecondsSinceEpoch,
+        due?.nanosecondsSinceEpoch, side?.text,
       ])
   }
 
@@ -64,7 +69,11 @@ extension Database {
       "UPDATE inode SET links = ?, changed = ? WHERE id = ?",
       [links, now.nanosecondsSinceEpoch, record.number.value])
     guard links == 0 else { return }
-    if let object = record.object { try bury(object, at: now, due: deleteDue) }
+    if let object = record.object {
+      // Of an inode with a group, other hosts may know more names than this one.
+      let side = record.linkGroup == nil ? record.sideKey : nil
+      try bury(object, side: side, at: now, due: deleteDue)
+    }
     try run("DELETE FROM journal WHERE inode = ?", [record.number.value])
     try run(
       "UPDATE inode SET object_key = NULL, object_etag = NULL WHERE id = ?", [record.number.value])
@@ -77,6 +86,7 @@ extension Database {
     try run("DELETE FROM extent WHERE content = ?", [record.content.value])
     try run("DELETE FROM change WHERE content = ?", [record.content.value])
     try run("DELETE FROM content WHERE id = ?", [record.content.value])
+    try run("DELETE FROM attribute WHERE inode = ?", [number])
     try run("DELETE FROM upload WHERE inode = ?", [number])
     try run("DELETE FROM part WHERE inode = ?", [number])
     try run("DELETE FROM inode WHERE id = ?", [number])

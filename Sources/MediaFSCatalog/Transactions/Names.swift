@@ -12,10 +12,11 @@ package struct NewInode: Sendable {
   package var device: UInt64
   /// The attributes differ from what the mount would show without a marker object.
   package var attributesChosen: Bool
+  package var extended: ExtendedAttributes
 
   package init(
     kind: FileKind, permissions: UInt32, owner: Owner, target: String? = nil, device: UInt64 = 0,
-    attributesChosen: Bool = true
+    attributesChosen: Bool = true, extended: ExtendedAttributes = ExtendedAttributes()
   ) {
     self.kind = kind
     self.permissions = permissions
@@ -23,6 +24,7 @@ package struct NewInode: Sendable {
     self.target = target
     self.device = device
     self.attributesChosen = attributesChosen
+    self.extended = extended
   }
 }
 
@@ -116,6 +118,7 @@ extension Catalog {
       try database.run(
         "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
         [parent.value, name.text, number.value])
+      try database.insert(new.extended, of: number)
       if isDirectory {
         try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [parent.value])
       }

@@ -35,6 +35,8 @@ package enum FileKind: UInt32, Sendable, CaseIterable {
   }
 
   package var modeBits: UInt32 { rawValue << 12 }
+
+  package var isDevice: Bool { self == .characterDevice || self == .blockDevice }
 }
 
 /// Who owns an inode.

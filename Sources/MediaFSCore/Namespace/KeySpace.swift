@@ -110,6 +110,18 @@ extension KeySpace {
   /// What the keys of mediafs itself begin with.
   package var reservedPrefix: String { prefix + Self.reservedName + "/" }
 
+  /// Where an object of this name lies that holds the extended attributes of another one.
+  package func key(of side: SideName) -> ObjectKey {
+    ObjectKey(reservedPrefix + Self.sideDirectory + side.text)
+  }
+
+  /// `nil` for a key that is no side object's.
+  package func sideName(of key: ObjectKey) -> SideName? {
+    key.text.removing(prefix: reservedPrefix + Self.sideDirectory).flatMap { SideName($0) }
+  }
+
+  private static let sideDirectory = "xattr/"
+
   private static func names(_ path: Substring.UTF8View) -> [FileName]? {
     var names: [FileName] = []
     for part in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {

@@ -12,10 +12,18 @@ package struct StoredAttributes: Hashable, Sendable {
   package var modified: Timestamp
   package var accessed: Timestamp?
   package var changed: Timestamp?
+  /// `st_rdev` of a device node, else 0.
+  package var device: UInt64
+  /// Without those that lie in the side object.
+  package var extended: ExtendedAttributes
+  /// The object that holds the extended attributes, where they are too long for metadata: its key
+  /// behind ``KeySpace/sidePrefix``.
+  package var side: SideName?
 
   package init(
     kind: FileKind, permissions: UInt32, owner: Owner, modified: Timestamp,
-    accessed: Timestamp? = nil, changed: Timestamp? = nil
+    accessed: Timestamp? = nil, changed: Timestamp? = nil, device: UInt64 = 0,
+    extended: ExtendedAttributes = ExtendedAttributes(), side: SideName? = nil
   ) {
     self.kind = kind
     self.permissions = permissions
@@ -23,6 +31,9 @@ package struct StoredAttributes: Hashable, Sendable {
     self.modified = modified
     self.accessed = accessed
     self.changed = changed
+    self.device = device
+    self.extended = extended
+    self.side = side
   }
 
   /// What objects of other tools get.
@@ -53,6 +64,10 @@ extension StoredAttributes {
     static let modified = "mtime"
     static let accessed = "atime"
     static let changed = "ctime"
+    /// Hexadecimal, as rclone has it.
+    static let device = "rdev"
+    static let extended = "xattr"
+    static let side = "mediafs-xattr"
   }
 
   /// Permissions of a symbolic link, which has none of its own.
@@ -67,7 +82,15 @@ extension StoredAttributes {
     ]
     metadata[Name.accessed] = accessed.map(MetadataTime.encode)
     metadata[Name.changed] = changed.map(MetadataTime.encode)
+    if kind.isDevice { metadata[Name.device] = String(device, radix: 16) }
+    metadata[Name.side] = side?.text
+    if !extended.isEmpty, side == nil { metadata[Name.extended] = extended.text }
     return metadata
+  }
+
+  /// The side object that metadata refers to.
+  package static func sideName(in metadata: [String: String]) -> SideName? {
+    metadata[Name.side].flatMap { SideName($0) }
   }
 
   /// Reads what any tool may have written: whatever makes no sense counts as missing.
@@ -80,7 +103,8 @@ extension StoredAttributes {
     metadata: [String: String], isMarker: Bool, lastModified: Timestamp, defaults: Defaults
   ) -> StoredAttributes {
     let mode = metadata[Name.mode].flatMap(decodeMode)
-    let kind = isMarker ? .directory : fileKind(mode)
+    let device = metadata[Name.device].flatMap(decodeDevice)
+    let kind = isMarker ? .directory : fileKind(mode, device)
     let fallback =
       switch kind {
       case .directory: defaults.directoryMode
@@ -94,18 +118,24 @@ extension StoredAttributes {
       kind: kind, permissions: mode.map { $0 & ~FileKind.modeMask } ?? fallback, owner: owner,
       modified: metadata[Name.modified].flatMap(MetadataTime.decode) ?? lastModified,
       accessed: metadata[Name.accessed].flatMap(MetadataTime.decode),
-      changed: metadata[Name.changed].flatMap(MetadataTime.decode))
+      changed: metadata[Name.changed].flatMap(MetadataTime.decode),
+      device: kind.isDevice ? device ?? 0 : 0,
+      extended: metadata[Name.extended].flatMap { ExtendedAttributes(text: $0) }
+        ?? ExtendedAttributes(),
+      side: sideName(in: metadata))
   }
 
-  /// A device node needs a number that no metadata holds, and one that anybody with access to the
-  /// bucket could make would open this machine's devices: such objects are plain files.
-  private static func fileKind(_ mode: UInt32?) -> FileKind {
-    switch mode.flatMap(FileKind.init(mode:)) {
-    case .symbolicLink: .symbolicLink
-    case .fifo: .fifo
-    case .socket: .socket
-    case .regular, .directory, .characterDevice, .blockDevice, nil: .regular
-    }
+  /// A device node without a number is a plain file. One with a number may be anybody's who can
+  /// write to the bucket: it opens nothing unless the mount was given `dev`.
+  private static func fileKind(_ mode: UInt32?, _ device: UInt64?) -> FileKind {
+    let kind = mode.flatMap(FileKind.init(mode:)) ?? .regular
+    if kind == .directory || kind.isDevice && device == nil { return .regular }
+    return kind
+  }
+
+  /// The kernel's numbers of devices have 32 bits.
+  private static func decodeDevice(_ text: String) -> UInt64? {
+    UInt32(text, radix: 16).map { UInt64($0) }
   }
 
   /// Decimal as s3fs writes it, or octal as rclone does with `--metadata`. No number is both: an

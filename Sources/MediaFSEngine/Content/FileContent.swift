@@ -58,8 +58,10 @@ final class FileContent: Sendable {
   var size: Int64 { state.withLock { $0.lifecycle.size } }
 
   /// Size and time as the application sees them, which the catalog's row may not know yet.
-  var shape: (size: Int64, modified: Timestamp, resident: Int64) {
-    state.withLock { ($0.lifecycle.size, $0.modified, $0.lifecycle.residentBytes) }
+  var shape: (size: Int64, modified: Timestamp, resident: Int64, isSettled: Bool) {
+    state.withLock {
+      ($0.lifecycle.size, $0.modified, $0.lifecycle.residentBytes, $0.lifecycle.isSettled)
+    }
   }
 
   func set(modified: Timestamp) {

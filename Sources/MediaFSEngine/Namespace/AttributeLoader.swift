@@ -87,6 +87,7 @@ final class AttributeLoader: Sendable {
     }
     do throws(CatalogError) {
       try context.catalog.learn(attributes, of: record.number, etag: etag)
+      context.attributeNames.forget(record.number)
     } catch {
       throw FileSystemError(error, "lookup")
     }
@@ -139,10 +140,13 @@ final class AttributeLoader: Sendable {
       let body = try await context.store.get(key, range: nil, ifMatch: head.etag).body.collect()
       target = String(validating: body, as: UTF8.self)
     }
+    let kind = stored.kind == .symbolicLink && target == nil ? .regular : stored.kind
+    let sideKey = stored.side.map { context.keySpace.key(of: $0) }
+    let extended = try await SideObject.read(sideKey, context) ?? stored.extended
     return LearnedAttributes(
-      kind: stored.kind == .symbolicLink && target == nil ? .regular : stored.kind,
-      permissions: stored.permissions, owner: stored.owner,
+      kind: kind, permissions: stored.permissions, owner: stored.owner,
       accessed: stored.accessed ?? stored.modified, modified: stored.modified,
-      changed: stored.changed ?? stored.modified, target: target)
+      changed: stored.changed ?? stored.modified, device: stored.device, target: target,
+      extended: extended.consistent(with: stored.permissions, of: kind), sideKey: sideKey)
   }
 }

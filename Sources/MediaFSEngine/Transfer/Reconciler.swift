@@ -203,6 +203,7 @@ final class Reconciler: Sendable {
     var keys: Set<ObjectKey> = []
     guard let record = try? context.catalog.inode(inode) else { return keys }
     if let object = record.object { keys.insert(object.key) }
+    keys.insert(SideObject.key(of: record, context))
     if let path = try? context.catalog.path(of: inode), !path.isEmpty {
       let key =
         record.kind == .directory
@@ -312,7 +313,8 @@ final class Reconciler: Sendable {
     }
     let now = context.environment.now()
     let gone = due.filter { failures[$0.key] == nil }
-    ignoringFailure { try $0.deleted(gone, at: now) }
+    let replaced = Set(gone.map(\.key)).subtracting(tombstones.map(\.key))
+    ignoringFailure { try $0.deleted(gone, replaced: replaced, at: now) }
     for tombstone in due {
       if let error = failures[tombstone.key] { failed(tombstone, error, now) }
     }

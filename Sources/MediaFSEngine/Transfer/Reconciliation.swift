@@ -81,9 +81,9 @@ struct Reconciliation: Sendable {
     case .upload, .mark:
       let body = BytesSource(Array((record.target ?? "").utf8))
       let condition = try await conditions.condition(for: record, at: key)
-      let etag = try await context.store.put(
-        key, body, headers: headers(record, path), condition: condition)
-      return try commit(record, StoredObject(key: key, etag: etag, size: body.length))
+      let (headers, side) = try await headers(record, path)
+      let etag = try await context.store.put(key, body, headers: headers, condition: condition)
+      return try commit(record, StoredObject(key: key, etag: etag, size: body.length), side)
     case .move(let source):
       return try await copy(from: source, record, path, key)
     case .rewriteAttributes:
@@ -98,17 +98,19 @@ struct Reconciliation: Sendable {
       source == key ? .none : try await conditions.condition(for: record, at: key, isCopy: true)
     try await conditions.checkSource(record.object?.etag, at: source)
     if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
+    // What nobody has read yet is not replaced by what we would assume.
+    let (headers, side) =
+      record.attributesKnown ? try await headers(record, path) : (nil, record.sideKey)
     let etag: ETag
     do throws(ObjectStoreError) {
-      // What nobody has read yet is not replaced by what we would assume.
       etag = try await context.store.copy(
-        from: source, sourceMatch: record.object?.etag, to: key,
-        headers: record.attributesKnown ? headers(record, path) : nil, condition: condition)
+        from: source, sourceMatch: record.object?.etag, to: key, headers: headers,
+        condition: condition)
     } catch  where error.kind == .notFound {
       throw try sourceIsGone(record, error)
     }
     return try commit(
-      record, StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size))
+      record, StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size), side)
   }
 
   /// The object to copy was deleted by somebody else. If every byte is here it goes up again.
@@ -152,12 +154,13 @@ struct Reconciliation: Sendable {
       fresh.version == snapshot.version, fresh.size == snapshot.size, layout(of: content) == planned
     else { throw .changedMeanwhile }
     let condition = try await conditions.condition(for: fresh, at: key)
+    let (headers, side) = try await headers(fresh, path)
     let job = Uploader.Job(
-      record: fresh, content: content, key: key, headers: headers(fresh, path),
-      condition: condition, changes: snapshot.changes, layout: planned)
+      record: fresh, content: content, key: key, headers: headers, condition: condition,
+      changes: snapshot.changes, layout: planned)
     let object = try await send(job)
     return try content.changing.withLock { _ throws(ObjectStoreError) -> InodeRecord in
-      let after = try commit(fresh, object)
+      let after = try commit(fresh, object, side)
       content.state.withLock { state in
         state.object = object
         state.lifecycle.endUpload(committed: fresh.version)
@@ -211,12 +214,12 @@ struct Reconciliation: Sendable {
   }
 
   private func commit(
-    _ record: InodeRecord, _ object: StoredObject
+    _ record: InodeRecord, _ object: StoredObject, _ side: ObjectKey?
   ) throws(ObjectStoreError) -> InodeRecord {
     let now = context.environment.now()
     let commit = Commit(
       inode: record.number, object: object, version: record.version,
-      attributeVersion: record.attributeVersion)
+      attributeVersion: record.attributeVersion, sideKey: side)
     _ = try catalog { try $0.commit(commit, at: now) }
     // Who has it open fetches from there from now on.
     context.registry.current(record.number)?.state.withLock { $0.object = object }
@@ -243,17 +246,26 @@ struct Reconciliation: Sendable {
     return due > now && latest > now ? min(due, latest) : nil
   }
 
-  private func headers(_ record: InodeRecord, _ path: [FileName]) -> ObjectHeaders {
-    let attributes = StoredAttributes(
+  /// What goes up with the object, and the object beside that it refers to, which is there by now.
+  private func headers(
+    _ record: InodeRecord, _ path: [FileName]
+  ) async throws(ObjectStoreError) -> (ObjectHeaders, side: ObjectKey?) {
+    guard let (now, extended) = try catalog({ try $0.described(record.number) }),
+      now.attributeVersion == record.attributeVersion
+    else { throw .changedMeanwhile }
+    var attributes = StoredAttributes(
       kind: record.kind, permissions: record.permissions, owner: record.owner,
-      modified: record.modified, accessed: record.accessed, changed: record.changed)
-    var metadata = attributes.encode()
-    metadata[WriteConditions.commitName] = conditions.token(of: record)
+      modified: record.modified, accessed: record.accessed, changed: record.changed,
+      device: record.device, extended: extended)
+    let others = [WriteConditions.commitName: conditions.token(of: record)]
+    let side = try await SideObject.place(&attributes, of: record, besides: others, context)
     let contentType: String? =
       record.kind == .directory
       ? StoredAttributes.directoryContentType : path.last.map { context.contentTypes.type(of: $0) }
-    return ObjectHeaders(
-      contentType: contentType, storageClass: context.options.storageClass, metadata: metadata)
+    let headers = ObjectHeaders(
+      contentType: contentType, storageClass: context.options.storageClass,
+      metadata: attributes.encode().merging(others) { $1 })
+    return (headers, side)
   }
 
   private func catalog<Answer>(

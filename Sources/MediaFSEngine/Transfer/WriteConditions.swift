@@ -201,7 +201,9 @@ final class WriteConditions: Sendable {
       if record.object?.key == key { try catalog { try $0.forgetObject(record.number) } }
       let now = context.environment.now()
       try catalog { catalog in
-        if let buried = try catalog.tombstone(at: key) { try catalog.deleted([buried], at: now) }
+        if let buried = try catalog.tombstone(at: key) {
+          try catalog.deleted([buried], replaced: [key], at: now)
+        }
       }
       return
     }
@@ -219,7 +221,8 @@ final class WriteConditions: Sendable {
     if isOurs {
       let commit = Commit(
         inode: record.number, object: object, version: record.version,
-        attributeVersion: record.attributeVersion)
+        attributeVersion: record.attributeVersion,
+        sideKey: SideObject.key(from: found.headers.metadata, context.keySpace))
       _ = try catalog { try $0.commit(commit, at: now) }
       adopt(object, of: record, committed: record.version)
     } else if let token, token.isUnconfirmed(by: record, own) {

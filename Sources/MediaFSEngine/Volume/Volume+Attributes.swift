@@ -50,7 +50,29 @@ extension Volume {
     try content.settle(context.catalog, now: now)
   }
 
-  private func complete(
+  /// What `O_TRUNC` of open(2) does: an empty file has changed by it as well. A file with the
+  /// setgid bit and no right to execute for its group keeps it, as the kernel does for writes.
+  func empty(_ content: FileContent, _ flags: OpenFlags) throws(FileSystemError) {
+    let now = context.environment.now()
+    var changes = AttributeChanges()
+    if content.size > 0 {
+      try content.truncate(to: 0, context.catalog, context.space, now: now)
+    } else {
+      changes.modified = .now
+    }
+    if flags.contains(.clearsPrivileges) {
+      let permissions = try require(content.inode, "open").permissions
+      let group: UInt32 = permissions & 0o2010 == 0o2010 ? 0o2000 : 0
+      let kept = permissions & ~(0o4000 | group)
+      if kept != permissions { changes.permissions = kept }
+    }
+    guard changes != AttributeChanges() else { return }
+    try content.settle(context.catalog, now: now)
+    let record = try ask("open") { try $0.setAttributes(of: content.inode, changes, at: now) }
+    content.set(modified: record.modified)
+  }
+
+  func complete(
     _ inode: InodeNumber, _ operation: String
   ) async throws(FileSystemError) -> InodeRecord {
     let record = try require(inode, operation)
@@ -72,7 +94,8 @@ extension Volume {
       let shape = content.shape
       attributes.size = shape.size
       attributes.modified = shape.modified
-      attributes.changed = max(attributes.changed, shape.modified)
+      // Of a settled file the time may be one that was set, in the future too.
+      if !shape.isSettled { attributes.changed = max(attributes.changed, shape.modified) }
       attributes.blocks = (shape.size + 511) / 512
     }
     return attributes

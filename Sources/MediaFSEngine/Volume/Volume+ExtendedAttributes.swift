@@ -9,34 +9,105 @@ extension Volume {
   package func extendedAttributes(
     of inode: InodeNumber
   ) async throws(FileSystemError) -> [String] {
-    []
+    try await names(of: inode, "listxattr").map(\.text)
+  }
+
+  /// Known without a query for most inodes; `complete` asks the store for one that is news.
+  func names(
+    of inode: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> [AttributeName] {
+    try await context.attributeNames.names(of: inode) {
+      () async throws(FileSystemError) -> [AttributeName] in
+      _ = try await complete(inode, operation)
+      return try ask(operation) { try $0.attributeNames(of: inode) }
+    }
+  }
+
+  package func extendedAttribute(
+    _ name: String, of inode: InodeNumber
+  ) async throws(FileSystemError) -> [UInt8] {
+    let name = try Self.name(name, "getxattr")
+    let value: [UInt8]? =
+      if let view = name.view {
+        try value(of: view, inode).map { Array($0.utf8) }
+      } else if try await names(of: inode, "getxattr").contains(name) {
+        try ask("getxattr") { try $0.extendedAttribute(name, of: inode) }
+      } else {
+        nil
+      }
+    guard let value else {
+      throw FileSystemError(.noData, "getxattr", "There is no attribute \(name)")
+    }
+    return value
   }
 
   package func setExtendedAttribute(
     _ name: String, of inode: InodeNumber, to value: [UInt8], _ setting: AttributeSetting
   ) async throws(FileSystemError) {
-    throw FileSystemError(.notSupported, "setxattr", "not supported")
+    let name = try await prepareChange(of: name, of: inode, "setxattr")
+    guard name.space != .view else {
+      throw FileSystemError(.notPermitted, "setxattr", "\(name) tells what is, and takes nothing")
+    }
+    guard value.count <= ExtendedAttributes.maximumValue else {
+      throw FileSystemError(.argListTooLong, "setxattr", "The value is over 64 KiB")
+    }
+    let presence: AttributePresence =
+      switch setting {
+      case .createOrReplace: .any
+      case .create: .absent
+      case .replace: .present
+      }
+    let now = context.environment.now()
+    _ = try ask("setxattr") {
+      try $0.setExtendedAttribute(name, of: inode, to: value, expecting: presence, at: now)
+    }
+    attributesChanged(of: inode)
   }
 
   package func removeExtendedAttribute(
     _ name: String, of inode: InodeNumber
   ) async throws(FileSystemError) {
-    throw FileSystemError(.notSupported, "removexattr", "not supported")
+    let name = try await prepareChange(of: name, of: inode, "removexattr")
+    let now = context.environment.now()
+    _ = try ask("removexattr") { try $0.removeExtendedAttribute(name, of: inode, at: now) }
+    attributesChanged(of: inode)
   }
 
+  private func prepareChange(
+    of text: String, of inode: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> AttributeName {
+    try refuseIfReadOnly(operation)
+    let name = try Self.name(text, operation)
+    // What is not known yet would be overwritten by what the metadata says.
+    _ = try await complete(inode, operation)
+    return name
+  }
+
+  private func attributesChanged(of inode: InodeNumber) {
+    context.attributeNames.forget(inode)
+    reconciler.journalChanged()
+  }
+
+  private static func name(
+    _ text: String, _ operation: String
+  ) throws(FileSystemError) -> AttributeName {
+    guard let name = AttributeName(text) else {
+      throw FileSystemError(.outOfRange, operation, "The name is empty or over 255 bytes")
+    }
+    guard name.text.utf8.last != UInt8(ascii: ".") else {
+      throw FileSystemError(.invalidArgument, operation, "\(name) names nothing")
+    }
+    guard name.space != nil else {
+      throw FileSystemError(.notSupported, operation, "Nothing keeps attributes like \(name)")
+    }
+    return name
+  }
+}
+
+// MARK: - What the mount tells of a file
+
+extension Volume {
   /// The answers of `user.mediafs.*`; not listed, so that `cp -a` and `rsync -X` do not copy them.
-  package func extendedAttribute(
-    _ name: String, of inode: InodeNumber
-  ) async throws(FileSystemError) -> [UInt8] {
-    guard name.utf8.starts(with: "user.mediafs.".utf8) else {
-      throw FileSystemError(.noData, "getxattr", "There is no attribute \(name)")
-    }
-    guard let value = try value(of: String(name.dropFirst("user.mediafs.".count)), inode) else {
-      throw FileSystemError(.noData, "getxattr", "There is no attribute \(name)")
-    }
-    return Array(value.utf8)
-  }
-
   private func value(
     of name: String, _ inode: InodeNumber
   ) throws(FileSystemError) -> String? {

@@ -19,10 +19,9 @@ extension Volume {
         "Inode \(inode) is no regular file")
     }
     let content = try context.registry.acquire(inode, asHandle: true)
-    if flags.contains(.truncate), flags.contains(.write), content.size > 0 {
+    if flags.contains(.truncate), flags.contains(.write) {
       do throws(FileSystemError) {
-        try content.truncate(
-          to: 0, context.catalog, context.space, now: context.environment.now())
+        try empty(content, flags)
       } catch {
         letGo(content)
         throw error
@@ -42,9 +41,10 @@ extension Volume {
     try refuseIfReadOnly("create")
     let directory = try await known(parent, "create")
     try checkKey(name, in: parent, isDirectory: false, "create")
+    let new = try await begin(
+      NewInode(kind: .regular, permissions: permissions, owner: caller.owner),
+      umask: caller.umask, in: directory, "create")
     let now = context.environment.now()
-    let new = NewInode(
-      kind: .regular, permissions: permissions & ~caller.umask, owner: caller.owner)
     do throws(FileSystemError) {
       let record = try ask("create") { try $0.create(new, named: name, in: parent, at: now) }
       let content = try context.registry.acquire(record.number, asHandle: true)

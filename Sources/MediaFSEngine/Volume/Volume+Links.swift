@@ -3,13 +3,6 @@ package import MediaFSCore
 import SystemPackage
 
 extension Volume {
-  package func makeNode(
-    _ name: FileName, in parent: InodeNumber, kind: FileKind, permissions: UInt32, device: UInt64,
-    caller: Caller
-  ) async throws(FileSystemError) -> Entry {
-    throw FileSystemError(.notSupported, "mknod", "not supported")
-  }
-
   package func link(
     _ inode: InodeNumber, to name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {

@@ -44,39 +44,6 @@ extension Volume: FileSystem {
       attributes: attributes(record), entryTimeout: validity, attributeTimeout: validity)
   }
 
-  package func makeDirectory(
-    _ name: FileName, in parent: InodeNumber, permissions: UInt32, caller: Caller
-  ) async throws(FileSystemError) -> Entry {
-    let options = context.options
-    let permissions = permissions & ~caller.umask
-    let isChosen = permissions != options.directoryMode || caller.owner != options.defaultOwner
-    return try await make(
-      NewInode(
-        kind: .directory, permissions: permissions, owner: caller.owner,
-        attributesChosen: isChosen),
-      name, in: parent, "mkdir")
-  }
-
-  package func makeSymbolicLink(
-    _ name: FileName, in parent: InodeNumber, target: String, caller: Caller
-  ) async throws(FileSystemError) -> Entry {
-    try await make(
-      NewInode(kind: .symbolicLink, permissions: 0o777, owner: caller.owner, target: target), name,
-      in: parent, "symlink")
-  }
-
-  private func make(
-    _ new: NewInode, _ name: FileName, in parent: InodeNumber, _ operation: String
-  ) async throws(FileSystemError) -> Entry {
-    try refuseIfReadOnly(operation)
-    let directory = try await known(parent, operation)
-    try checkKey(name, in: parent, isDirectory: new.kind == .directory, operation)
-    let now = context.environment.now()
-    let record = try ask(operation) { try $0.create(new, named: name, in: parent, at: now) }
-    reconciler.journalChanged()
-    return entry(record, in: directory)
-  }
-
   /// A key that the store would refuse is refused now, not when it is uploaded.
   func checkKey(
     _ name: FileName, in parent: InodeNumber, isDirectory: Bool, _ operation: String

@@ -26,6 +26,7 @@ final class VolumeContext: Sendable {
   let log: Logger
   /// Until the store refuses a copy of a range (S3 UploadPartCopy).
   let copiesParts = Mutex(true)
+  let attributeNames = AttributeNames()
   private let kernel = Mutex<(any KernelCache)?>(nil)
 
   init(
@@ -87,6 +88,7 @@ final class VolumeContext: Sendable {
   func apply(_ outcome: ListingOutcome, to directory: InodeNumber) {
     let kernel = kernel.withLock { $0 }
     for record in outcome.changed {
+      attributeNames.forget(record.number)
       discardContent(of: record)
       kernel?.invalidate(record.number)
     }

@@ -11,7 +11,7 @@ package final class Mount: Sendable {
   ///
   /// - Parameters:
   ///   - directory: made if it is missing.
-  ///   - options: keys of the configuration and their values.
+  ///   - options: keys of the configuration and their values; options of mount(8) have none.
   /// - Throws: when the program fails, with what it printed.
   package init(
     _ source: String, on directory: String, options: [String: String],
@@ -52,7 +52,9 @@ package final class Mount: Sendable {
   package static func command(
     _ source: String, on directory: String, options: [String: String]
   ) -> [String] {
-    let list = options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let list = options.sorted { $0.key < $1.key }.map { key, value in
+      value.isEmpty ? key : "\(key)=\(value)"
+    }
     let arguments = list.isEmpty ? [] : ["-o", list.joined(separator: ",")]
     return [TestEnvironment.program, "mount", source, directory] + arguments
   }

@@ -17,7 +17,15 @@ extension MemoryFileSystem {
     _ name: FileName, in parent: InodeNumber, kind: FileKind, permissions: UInt32, device: UInt64,
     caller: Caller
   ) async throws(FileSystemError) -> Entry {
-    throw unsupported("mknod")
+    try perform("mknod") { state throws(Errno) in
+      let made = try state.tree.make(
+        name, in: parent, kind: kind, permissions: permissions & ~caller.umask,
+        owner: caller.owner, content: .bytes([]))
+      var attributes = made.attributes
+      attributes.device = device
+      state.tree.nodes[attributes.inode]?.attributes = attributes
+      return entry(attributes)
+    }
   }
 
   package func link(

@@ -47,17 +47,63 @@ import Testing
           ? 0 : .random(in: 0..<1_000_000_000, using: &random))
     }
     for _ in 0..<200 {
-      let kinds: [FileKind] = [.regular, .symbolicLink, .directory, .fifo, .socket]
-      let kind = kinds.randomElement(using: &random) ?? .regular
+      let kind = FileKind.allCases.randomElement(using: &random) ?? .regular
+      var extended = ExtendedAttributes()
+      if Bool.random(using: &random) {
+        extended[.capability] = [.random(in: 0...9, using: &random)]
+      }
       let attributes = StoredAttributes(
         kind: kind, permissions: .random(in: 0...0o7777, using: &random),
         owner: Owner(user: .random(in: 0 ... .max, using: &random), group: 0), modified: time(),
         accessed: Bool.random(using: &random) ? time() : nil,
-        changed: Bool.random(using: &random) ? time() : nil)
+        changed: Bool.random(using: &random) ? time() : nil,
+        device: kind.isDevice ? .random(in: 0...0xFFFF_FFFF, using: &random) : 0,
+        extended: extended)
       #expect(
         Self.decode(attributes.encode(), isMarker: kind == .directory) == attributes,
         "seed \(seed)")
     }
+  }
+
+  @Test func aDeviceHasItsNumberAsRcloneHasIt() {
+    let attributes = StoredAttributes(
+      kind: .blockDevice, permissions: 0o660, owner: Owner(user: 0, group: 6),
+      modified: Self.lastModified, device: 0x0801)
+    #expect(attributes.encode()["rdev"] == "801")
+    #expect(Self.decode(["mode": "25008", "rdev": "801"]).kind == .blockDevice)
+    #expect(Self.decode(["mode": "25008", "rdev": "801"]).device == 0x801)
+    for text in ["", "x", "-1", "100000000"] {
+      #expect(Self.decode(["mode": "25008", "rdev": text]).kind == .regular, "\(text)")
+    }
+    #expect(Self.decode(["mode": "33188", "rdev": "801"]).device == 0)
+  }
+
+  @Test func aSideObjectIsNamedInsteadOfTheAttributes() {
+    var attributes = StoredAttributes(
+      kind: .regular, permissions: 0o660, owner: Owner(user: 0, group: 6),
+      modified: Self.lastModified)
+    attributes.extended[.capability] = [1]
+    attributes.side = SideName(generation: 0xAB, inode: InodeNumber(7), version: 3)
+    let metadata = attributes.encode()
+    #expect(metadata["mediafs-xattr"] == "ab.7.3")
+    #expect(metadata["xattr"] == nil)
+    #expect(Self.decode(metadata).side == attributes.side)
+    let keySpace = KeySpace(prefix: "ns/")
+    let key = attributes.side.map { keySpace.key(of: $0) }
+    #expect(key == ObjectKey("ns/.mediafs/xattr/ab.7.3"))
+    #expect(key.flatMap { keySpace.sideName(of: $0) } == attributes.side)
+  }
+
+  @Test(arguments: ["", "../../outside", "a/b", ".hidden", "ä", "a b", "x%2F"])
+  func aSideNameLeadsNowhereElse(text: String) {
+    #expect(Self.decode(["mediafs-xattr": text]).side == nil)
+  }
+
+  @Test func metadataWeighsNamesAndValues() {
+    #expect(MetadataSize.of([:]) == 0)
+    #expect(MetadataSize.of(["mode": "33188"]) == 11 + 4 + 5)
+    #expect(MetadataSize.of(["a": "x y"]) == 11 + 1 + 5)
+    #expect(MetadataSize.of(["a": "ä"]) == 11 + 1 + 6)
   }
 
   struct ModeRow: Sendable {
