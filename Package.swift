@@ -71,7 +71,10 @@ let package = Package(
     // Edges: the kernel and the operator.
     library(
       "FuseServer",
-      ["MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", log, systemPackage]),
+      [
+        "MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", "CLinux", log,
+        systemPackage,
+      ]),
     library("MediaFSControl", ["MediaFSEngine", "MediaFSCore", "PosixIO", log, systemPackage]),
 
     // Composition root, commands, configuration.
@@ -127,7 +130,7 @@ let package = Package(
         log, systemPackage,
       ]),
     tests("InteropTests", ["S3Client", "CurlHTTP", "ObjectStorage", "MediaFSTesting"]),
-    tests("MountTests", ["mediafs", "MediaFSTesting", systemPackage]),
+    tests("MountTests", ["mediafs", "MediaFSTesting", "PosixIO", "CLinux", systemPackage]),
     tests("TidyTests", []),
   ]
 )

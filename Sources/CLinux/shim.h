@@ -21,6 +21,10 @@ static const int linux_seek_hole = 4;
 // bits/stat.h
 static const long linux_utime_now = (1l << 30) - 1l;
 static const long linux_utime_omit = (1l << 30) - 2l;
+// bits/fcntl-linux.h
+static const int linux_o_noatime = 01000000;
+static const int linux_o_tmpfile = 020200000;
+static const int linux_o_direct = 040000;
 // linux/fs.h
 static const unsigned long linux_ficlone = 0x40049409ul;
 static const unsigned linux_rename_noreplace = 1;
@@ -30,3 +34,7 @@ static const unsigned linux_rename_exchange = 2;
 extern long fgetxattr(int fd, const char *name, void *value, unsigned long size);
 extern int fsetxattr(int fd, const char *name, const void *value, unsigned long size, int flags);
 extern int fremovexattr(int fd, const char *name);
+
+// unistd.h
+extern long copy_file_range(
+    int from, long *from_offset, int to, long *to_offset, unsigned long count, unsigned flags);

@@ -59,6 +59,8 @@ package struct OpenFlags: OptionSet, Sendable {
   package static let exclusive = OpenFlags(rawValue: 16)
   /// With ``truncate``: who opens may not keep setuid and setgid of what they change.
   package static let clearsPrivileges = OpenFlags(rawValue: 32)
+  /// `O_NOATIME`: this reader leaves no trace.
+  package static let noAccessTime = OpenFlags(rawValue: 64)
 }
 
 /// Who makes something, as far as that decides what comes to be.

@@ -41,6 +41,8 @@ package struct VolumeOptions: Sendable {
 
   package var readOnly = false
   package var noDelete = false
+  /// `noatime`, `relatime`, `strictatime`, `nodiratime`.
+  package var accessTimes = AccessTimePolicy()
 
   /// Owner and permissions of objects that carry none.
   package var defaultOwner = Owner(user: 0, group: 0)

@@ -67,7 +67,8 @@ extension MountTests {
         func facts(_ directory: String) throws -> String {
           try shell(
             """
-            cd "$1"/t; find . ! -type l | sort | xargs getfacl -n; find . -printf '%p %M %U %G\\n' | sort
+            cd "$1"/t; find . ! -type l | sort | xargs getfacl -n
+            find . -printf '%p %M %U %G\\n' | sort
             stat -c '%n %.9Y' old new
             """, directory)
         }

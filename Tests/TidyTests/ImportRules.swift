@@ -19,8 +19,8 @@ extension Rule {
       "SystemPackage",
     ]),
     "FuseServer": platform.union([
-      "MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", "Logging",
-      "SystemPackage",
+      "MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", "CFuse3", "CLinux",
+      "Logging", "SystemPackage",
     ]),
     "MediaFSControl": platform.union([
       "MediaFSEngine", "MediaFSCore", "PosixIO", "Logging", "SystemPackage", "FoundationEssentials",

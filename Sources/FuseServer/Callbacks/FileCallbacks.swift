@@ -22,6 +22,11 @@ func onCreate(
   let caller = request.caller
   let flags = unsafe OpenFlags(file).of(caller)
   request.serve { files throws(FileSystemError) in
+    if name.isNone {
+      let (entry, opened) = try await files.createTemporary(
+        in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller, flags)
+      return .created(entry, opened)
+    }
     let (entry, opened) = try await files.create(
       name.name("create"), in: InodeNumber(parent), permissions: mode & 0o7777, caller: caller,
       flags)

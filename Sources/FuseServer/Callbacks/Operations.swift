@@ -6,8 +6,6 @@ extension fuse_lowlevel_ops {
   ///
   /// - `access`: with `default_permissions` the kernel checks, without it everything is allowed;
   /// - `flock`, `getlk`, `setlk`: locks hold between the processes of this machine;
-  /// - `fallocate`: `EOPNOTSUPP` to the application;
-  /// - `lseek`, `copy_file_range`: the kernel's own, by size and by reading and writing.
   static var served: fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     unsafe operations.`init` = onInit
@@ -31,6 +29,9 @@ extension fuse_lowlevel_ops {
     unsafe operations.flush = onFlush
     unsafe operations.fsync = onFsync
     unsafe operations.release = onRelease
+    unsafe operations.fallocate = onFallocate
+    unsafe operations.lseek = onLseek
+    unsafe operations.copy_file_range = onCopyFileRange
     unsafe operations.opendir = onOpendir
     unsafe operations.readdir = onReaddir
     unsafe operations.readdirplus = onReaddirplus

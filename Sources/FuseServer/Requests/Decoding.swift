@@ -1,4 +1,5 @@
 import CFuse3
+import CLinux
 import Glibc
 import MediaFSCore
 import MediaFSEngine
@@ -58,6 +59,9 @@ struct KernelText: Sendable {
     text.map { $0.utf8.starts(with: prefix.description.utf8) } ?? false
   }
 
+  /// The name of a file that shall have none (``SessionIO``).
+  var isNone: Bool { text.map { $0.utf8.elementsEqual("/".utf8) } ?? false }
+
   /// What a kernel that finds an inode again for NFS asks for: the inode itself.
   var isSelf: Bool { text.map { $0.utf8.elementsEqual(".".utf8) } ?? false }
 
@@ -74,6 +78,7 @@ extension OpenFlags {
     if flags & O_APPEND != 0 { insert(.append) }
     if flags & O_TRUNC != 0 { insert(.truncate) }
     if flags & O_EXCL != 0 { insert(.exclusive) }
+    if flags & linux_o_noatime != 0 { insert(.noAccessTime) }
   }
 }
 

@@ -12,6 +12,7 @@ enum Reply: Sendable {
   case text(String)
   case bytes([UInt8])
   case written(Int)
+  case position(Int64)
   case opened(OpenReply)
   case openedDirectory(FileHandle)
   case created(Entry, OpenReply)
@@ -35,6 +36,7 @@ enum Reply: Sendable {
     case .text(let text): return unsafe fuse_reply_readlink(request, text)
     case .bytes(let bytes): return unsafe Self.send(bytes, to: request)
     case .written(let count): return unsafe fuse_reply_write(request, count)
+    case .position(let offset): return unsafe fuse_reply_lseek(request, Int(offset))
     case .opened(let reply):
       var file = fuse_file_info(reply)
       return unsafe fuse_reply_open(request, &file)
@@ -70,8 +72,8 @@ enum Reply: Sendable {
     switch self {
     case .opened(let reply), .created(_, let reply): fileSystem.release(reply.handle)
     case .openedDirectory(let handle): fileSystem.releaseDirectory(handle)
-    case .done, .entry, .attributes, .text, .bytes, .written, .statistics, .extendedAttribute,
-      .failure, .interrupted:
+    case .done, .entry, .attributes, .text, .bytes, .written, .position, .statistics,
+      .extendedAttribute, .failure, .interrupted:
       break
     }
   }
@@ -85,8 +87,8 @@ enum Reply: Sendable {
       log.log(level: level, "\(error)", metadata: ["operation": "\(operation)"])
     case .interrupted(let error):
       log.debug("interrupted: \(error)", metadata: ["operation": "\(operation)"])
-    case .done, .entry, .attributes, .text, .bytes, .written, .opened, .openedDirectory, .created,
-      .statistics, .extendedAttribute:
+    case .done, .entry, .attributes, .text, .bytes, .written, .position, .opened, .openedDirectory,
+      .created, .statistics, .extendedAttribute:
       break
     }
   }
@@ -94,6 +96,6 @@ enum Reply: Sendable {
   /// What applications cause, and often mean to.
   private static let expectedErrors: Set<CInt> = [
     EACCES, EAGAIN, EEXIST, EFBIG, EILSEQ, EINTR, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENODATA,
-    ENOENT, ENOTDIR, ENOTEMPTY, EOPNOTSUPP, EPERM, ERANGE, EROFS, EXDEV,
+    ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, EOPNOTSUPP, EPERM, ERANGE, EROFS, EXDEV,
   ]
 }

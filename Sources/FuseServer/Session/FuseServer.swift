@@ -63,6 +63,14 @@ package final class FuseServer: Sendable {
       unsafe Unmanaged.passUnretained(context).release()
       throw geteuid() == 0 ? .refused(messages) : .notPermitted("mount as root, or \(messages)")
     }
+    do throws(Errno) {
+      try SessionIO.install(on: session)
+    } catch {
+      unsafe fuse_session_unmount(session.value)
+      unsafe fuse_session_destroy(session.value)
+      unsafe Unmanaged.passUnretained(context).release()
+      throw .refused("the session cannot be served: \(error)")
+    }
     return FuseServer(session: session, mountpoint: mountpoint, context: context, log: log)
   }
 

@@ -34,6 +34,8 @@ package struct FileLifecycle: Sendable, Hashable {
   /// Counts every single change, so that an upload can tell that its bytes are no longer of one
   /// piece.
   package private(set) var changes: UInt64 = 0
+  /// The version whose bytes are known to be those of another object (``becameCopy()``).
+  private var copiedVersion: Int64?
 
   package init(
     size: Int64, baseSize: Int64, present: ByteRangeSet, changed: ByteRangeSet = ByteRangeSet(),
@@ -141,9 +143,9 @@ package struct FileLifecycle: Sendable, Hashable {
   // MARK: Writing
 
   /// Whether the catalog has to hear of the next change before it happens: it is the first since
-  /// the content was committed, settled, or read by an upload.
+  /// the content was committed, settled, read by an upload, or known to be a copy.
   package var needsNewVersion: Bool {
-    !isDirty || isSettled || uploadingVersion == version
+    !isDirty || isSettled || uploadingVersion == version || copiedVersion == version
   }
 
   /// The catalog has counted a new version.
@@ -204,6 +206,21 @@ package struct FileLifecycle: Sendable, Hashable {
   }
 
   package mutating func settled() {
+    isSettled = true
+  }
+
+  /// What is here now is what another object holds, byte for byte, and the catalog says so of this
+  /// version: the next change needs one of its own.
+  package mutating func becameCopy() {
+    copiedVersion = version
+  }
+
+  /// The file, which was empty, became an object that the store has made: all of it is there, and
+  /// nothing is here.
+  package mutating func adopted(size: Int64, version: Int64) {
+    (self.size, baseSize) = (size, size)
+    (present, changed) = (ByteRangeSet(), ByteRangeSet())
+    (self.version, committedVersion) = (version, version)
     isSettled = true
   }
 

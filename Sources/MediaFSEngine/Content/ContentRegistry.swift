@@ -146,6 +146,11 @@ final class ContentRegistry: Sendable {
     current(inode)?.state.withLock { $0.isOrphan = true }
   }
 
+  /// A file that had no name has got one.
+  func adopt(_ inode: InodeNumber) {
+    current(inode)?.state.withLock { $0.isOrphan = false }
+  }
+
   /// All contents in use, for the periodic work.
   var all: [FileContent] { contents.withLock { Array($0.values) } }
 

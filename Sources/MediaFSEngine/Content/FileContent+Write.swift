@@ -16,31 +16,15 @@ extension FileContent {
     _ bytes: UnsafeRawBufferPointer, at offset: Int64?, _ catalog: Catalog, _ space: CacheSpace,
     now: Timestamp, maximumSize: Int64
   ) throws(FileSystemError) -> Bool {
-    // Before the lock: making room changes other contents.
-    let expected = growth(writing: bytes.count, at: offset)
-    guard space.reserve(expected) else { throw .cacheFull("write") }
-    var grown: Int64 = 0
-    defer { space.adjust(reserved: expected, used: grown) }
-    let isNews: Bool
-    (grown, isNews) = try changing.withLock { _ throws(FileSystemError) -> (Int64, Bool) in
-      let start = offset ?? size
-      let (end, overflow) = start.addingReportingOverflow(Int64(bytes.count))
-      guard start >= 0, !overflow, end <= maximumSize else {
-        throw FileSystemError(.fileTooLarge, "write", "The store takes no larger object")
-      }
-      let isNews = try prepareChange(of: start..<end, catalog, now: now)
-      do throws(Errno) {
-        try unsafe descriptor.write(bytes, at: start)
-      } catch {
-        throw FileSystemError(error, "write", "The cache disk failed", underlying: error)
-      }
-      return (try wrote(start..<end, catalog, now: now), isNews)
-    }
-    return isNews
+    let count = Int64(bytes.count)
+    return try change(
+      "write", catalog, space, now: now, maximumSize: maximumSize,
+      place: { (start: offset ?? $0, count: count) },
+      effect: { range throws(Errno) in try unsafe descriptor.write(bytes, at: range.lowerBound) })
   }
 
   /// Takes note of written bytes; returns how many more the content file holds.
-  private func wrote(
+  func wrote(
     _ range: Range<Int64>, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Int64 {
     let (grown, isPatch) = state.withLock { state in
@@ -52,18 +36,6 @@ extension FileContent {
     }
     if isPatch { try recordExtents(around: range, catalog, now: now) }
     return grown
-  }
-
-  /// How many more bytes the content file will hold, at most.
-  private func growth(writing count: Int, at offset: Int64?) -> Int64 {
-    state.withLock { state in
-      let start = max(0, offset ?? state.lifecycle.size)
-      let (end, overflow) = start.addingReportingOverflow(Int64(count))
-      guard !overflow, start < end else { return 0 }
-      var after = state.lifecycle
-      after.wrote(start..<end)
-      return max(0, after.residentBytes - state.lifecycle.residentBytes)
-    }
   }
 
   /// Marks the file dirty, and what of it differs from its object, before its first byte changes.

@@ -30,6 +30,8 @@ final class FileContent: Sendable {
     var isSuperseded = false
     /// The name is gone; the bytes go with the last handle.
     var isOrphan = false
+    /// How far this is a copy of a committed object, from the first byte on.
+    var copy: CopyProgress?
   }
 
   let inode: InodeNumber
@@ -49,6 +51,7 @@ final class FileContent: Sendable {
       version: record.version,
       committedVersion: record.committedVersion)
     if record.isWriting { lifecycle.began(version: record.version) }
+    if record.copied?.version == record.version { lifecycle.becameCopy() }
     state = Mutex(
       State(
         lifecycle: lifecycle, object: record.object, modified: record.modified,

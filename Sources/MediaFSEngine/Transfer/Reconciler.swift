@@ -31,8 +31,8 @@ final class Reconciler: Sendable {
     var nextLook = Timestamp(seconds: .max)
   }
 
-  private let context: VolumeContext
-  private let conditions: WriteConditions
+  let context: VolumeContext
+  let conditions: WriteConditions
   private let reconciliation: Reconciliation
   private let schedule: WritebackSchedule
   private let state: Mutex<State>
@@ -179,23 +179,33 @@ final class Reconciler: Sendable {
   }
 
   private func start(_ item: JournalItem) {
-    let keys = self.keys(of: item.inode)
-    let isFree = state.withLock { state in
-      guard !state.active.contains(item.inode), state.busyKeys.isDisjoint(with: keys) else {
-        return false
-      }
-      state.active.insert(item.inode)
-      state.busyKeys.formUnion(keys)
-      return true
-    }
-    guard isFree else { return }
+    guard let claim = claim(item.inode) else { return }
     spawn("upload") { [self] in
       await run(item)
-      state.withLock { state in
-        state.active.remove(item.inode)
-        state.busyKeys.subtract(keys)
-      }
+      release(claim)
     }
+  }
+
+  /// Keeps everybody else from working on an inode and its keys; `nil` when somebody does.
+  func claim(_ inode: InodeNumber) -> ReconcilerClaim? {
+    let keys = self.keys(of: inode)
+    return state.withLock { state in
+      guard !state.active.contains(inode), state.busyKeys.isDisjoint(with: keys) else {
+        return nil
+      }
+      state.active.insert(inode)
+      state.busyKeys.formUnion(keys)
+      return ReconcilerClaim(inode: inode, keys: keys)
+    }
+  }
+
+  /// What is due meanwhile is looked for again.
+  func release(_ claim: ReconcilerClaim) {
+    state.withLock { state in
+      state.active.remove(claim.inode)
+      state.busyKeys.subtract(claim.keys)
+    }
+    changed.signal()
   }
 
   /// The keys that work on an inode reads or writes.

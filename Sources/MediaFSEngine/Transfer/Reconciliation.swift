@@ -158,7 +158,12 @@ struct Reconciliation: Sendable {
     let job = Uploader.Job(
       record: fresh, content: content, key: key, headers: headers, condition: condition,
       changes: snapshot.changes, layout: planned)
-    let object = try await send(job)
+    let object: StoredObject
+    if let copy = try await copyKnownContent(fresh, to: key, headers: headers) {
+      object = copy
+    } else {
+      object = try await send(job)
+    }
     return try content.changing.withLock { _ throws(ObjectStoreError) -> InodeRecord in
       let after = try commit(fresh, object, side)
       content.state.withLock { state in
@@ -268,7 +273,7 @@ struct Reconciliation: Sendable {
     return (headers, side)
   }
 
-  private func catalog<Answer>(
+  func catalog<Answer>(
     _ question: (Catalog) throws -> Answer
   ) throws(ObjectStoreError) -> Answer {
     try context.asked(question)

@@ -106,6 +106,7 @@ extension Volume {
     guard record.kind == .symbolicLink, let target = record.target else {
       throw FileSystemError(.invalidArgument, "readlink", "Inode \(inode) is no symbolic link")
     }
+    noteAccess(to: record)
     return target
   }
 

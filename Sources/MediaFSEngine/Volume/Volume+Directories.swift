@@ -25,6 +25,7 @@ extension Volume {
       guard take(entry) else { return }
     }
     let directory = try require(open.inode, "readdir")
+    noteAccess(to: directory)
     var position = max(0, offset - Self.firstEntry)
     while true {
       let after = position

@@ -30,7 +30,7 @@ extension Volume {
     return reply(content, flags)
   }
 
-  private func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
+  func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
     OpenReply(handle: files.insert(OpenFile(content, flags)), keepsKernelCache: true)
   }
 
@@ -76,6 +76,7 @@ extension Volume {
     if content.state.withLock({ $0.lifecycle.isWorthFetching(window, reading: range) }) {
       downloader.start(window, of: content)
     }
+    noteRead(file)
     if let pinned = content.pinIfPresent(range) {
       context.statistics.hits.add(1)
       return try content.readPinned(pinned)

@@ -8,10 +8,4 @@ extension Volume {
   ) async throws(FileSystemError) -> Entry {
     throw FileSystemError(.notSupported, "link", "not supported")
   }
-
-  package func createTemporary(
-    in parent: InodeNumber, permissions: UInt32, caller: Caller, _ flags: OpenFlags
-  ) async throws(FileSystemError) -> (Entry, OpenReply) {
-    throw FileSystemError(.notSupported, "tmpfile", "not supported")
-  }
 }

@@ -147,6 +147,7 @@ final class OpenFile: Sendable {
   let content: FileContent
   let flags: OpenFlags
   let window = Mutex(ReadWindow())
+  let access = Mutex(AccessLook())
 
   init(_ content: FileContent, _ flags: OpenFlags) {
     self.content = content

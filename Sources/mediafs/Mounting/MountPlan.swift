@@ -67,6 +67,7 @@ struct MountPlan: Sendable {
     volume.controlSocket = stateDirectory.appending("control.sock").string
     volume.mimeTypes = (try? TextFile.read(mimeTypes, limit: 1 << 20).text) ?? ""
     volume.host = FileNames.host()
+    volume.accessTimes = AccessTimePolicy(mountOptions: settings.kernel.options)
     volume.fileMode = settings.effectiveFileMode
     volume.directoryMode = settings.effectiveDirectoryMode
     return volume

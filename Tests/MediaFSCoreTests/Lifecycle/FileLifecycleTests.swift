@@ -241,3 +241,30 @@ private struct ModelFile {
     #expect(file.evictable(in: 0..<10) == [0..<10])
   }
 }
+
+@Suite struct CopiedContentTests {
+  private func lifecycle(size: Int64) -> FileLifecycle {
+    FileLifecycle(
+      size: size, baseSize: 0, present: ByteRangeSet(), version: 1, committedVersion: 0)
+  }
+
+  @Test func aKnownCopyNeedsANewVersionForItsNextChange() {
+    var file = lifecycle(size: 10)
+    file.began(version: 2)
+    #expect(!file.needsNewVersion)
+    file.becameCopy()
+    #expect(file.needsNewVersion)
+    file.began(version: 3)
+    #expect(!file.needsNewVersion)
+  }
+
+  @Test func anAdoptedObjectIsThereAndNotHere() {
+    var file = lifecycle(size: 0)
+    file.adopted(size: 100, version: 5)
+    #expect(file.size == 100)
+    #expect(!file.isDirty)
+    #expect(file.residentBytes == 0)
+    #expect(file.missing(in: 0..<200) == [0..<100])
+    #expect(file.state == .remote)
+  }
+}

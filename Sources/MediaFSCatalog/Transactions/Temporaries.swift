@@ -1,0 +1,40 @@
+import GRDB
+package import MediaFSCore
+package import ObjectStorage
+
+extension Catalog {
+  /// Makes a file without a name (`O_TMPFILE`). Nothing is queued for it: the store gets it with
+  /// its first name, and the next start erases what had none when the daemon died.
+  ///
+  /// - Parameter parent: the directory that it was asked for in, which must be one.
+  package func createTemporary(
+    _ new: NewInode, in parent: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) -> InodeRecord {
+    try write { database in
+      _ = try database.requireDirectory(parent)
+      let time = now.nanosecondsSinceEpoch
+      try database.run(
+        """
+        INSERT INTO inode (kind, permissions, uid, gid, links, accessed, modified, changed,
+          attributes_known, attributes_chosen, version, attribute_version)
+        VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1, ?, 1, 1)
+        """,
+        [
+          new.kind.rawValue, new.permissions, new.owner.user, new.owner.group, time, time, time,
+          new.attributesChosen,
+        ])
+      return try database.require(InodeNumber(database.lastInsertedRowID))
+    }
+  }
+
+  /// Notes that an inode was read. Nothing that the store has to hear of now; the time goes along
+  /// with the next change.
+  package func noteAccess(
+    to inode: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE inode SET accessed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
+    }
+  }
+}

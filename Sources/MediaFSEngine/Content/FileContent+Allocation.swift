@@ -1,0 +1,113 @@
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// What fallocate(2) and lseek(2) do with ranges. What was never fetched is not fetched for it:
+/// zeros are made here, and a byte that is only in the store counts as data.
+extension FileContent {
+  /// Returns whether the journal has changed.
+  func allocate(
+    _ range: Range<Int64>, _ allocation: Allocation, _ catalog: Catalog, _ space: CacheSpace,
+    now: Timestamp, maximumSize: Int64
+  ) throws(FileSystemError) -> Bool {
+    let operation = "fallocate"
+    switch allocation {
+    case .punchHole, .zero(keepingSize: true):
+      return try change(
+        operation, catalog, space, now: now, maximumSize: maximumSize,
+        place: { size in
+          let inside = range.clamped(to: 0..<max(0, size))
+          return (inside.lowerBound, Int64(inside.count))
+        }, effect: { range throws(Errno) in try descriptor.clear(range) })
+    case .zero(keepingSize: false):
+      return try change(
+        operation, catalog, space, now: now, maximumSize: maximumSize,
+        place: { _ in (range.lowerBound, Int64(range.count)) },
+        effect: { range throws(Errno) in
+          if try descriptor.status().size < range.upperBound {
+            try descriptor.truncate(to: range.upperBound)
+          }
+          try descriptor.clear(range)
+        })
+    case .reserve(let keepingSize):
+      guard range.upperBound <= maximumSize else {
+        throw FileSystemError(.fileTooLarge, operation, "The store takes no larger object")
+      }
+      try reserve(range, keepingSize: keepingSize, space)
+      guard !keepingSize else { return false }
+      return try change(
+        operation, catalog, space, now: now, maximumSize: maximumSize,
+        place: { size in (size, max(0, range.upperBound - size)) },
+        effect: { range throws(Errno) in try descriptor.truncate(to: range.upperBound) })
+    }
+  }
+
+  /// Finds out whether there is room for a range, and takes it from the disk. What has to be
+  /// fetched first gets its room then; that the cache could hold it is made sure of now.
+  private func reserve(
+    _ range: Range<Int64>, keepingSize: Bool, _ space: CacheSpace
+  ) throws(FileSystemError) {
+    let (local, lacking) = state.withLock { state -> ([Range<Int64>], Int64) in
+      let size = max(0, state.lifecycle.size)
+      let missing = ByteRangeSet(state.lifecycle.missing(in: range))
+      let end = keepingSize ? min(range.upperBound, size) : range.upperBound
+      let local = missing.missing(in: range.lowerBound..<max(range.lowerBound, end))
+      return (local, missing.count + max(0, range.upperBound - max(size, range.lowerBound)))
+    }
+    guard space.reserve(lacking) else { throw .cacheFull("fallocate") }
+    defer { space.release(lacking) }
+    do throws(Errno) {
+      try changing.withLock { _ throws(Errno) in
+        for run in local { try descriptor.reserveSpace(run) }
+      }
+    } catch {
+      throw FileSystemError(error, "fallocate", "The cache disk refuses", underlying: error)
+    }
+  }
+
+  /// The next data or hole at or behind `offset`; `ENXIO` when there is none. Holes are those of
+  /// the content file, where all around them is here.
+  func seek(
+    from offset: Int64, to target: SeekTarget
+  ) throws(FileSystemError) -> Int64 {
+    try changing.withLock { _ throws(FileSystemError) -> Int64 in
+      let (size, missing) = state.withLock { state -> (Int64, [Range<Int64>]) in
+        let size = max(0, state.lifecycle.size)
+        guard (0..<size).contains(offset) else { return (size, []) }
+        return (size, state.lifecycle.missing(in: offset..<size))
+      }
+      guard (0..<size).contains(offset) else { throw Self.nothingBehind(offset) }
+      var position = offset
+      for run in missing + [size..<size] {
+        if let found = try nextLocal(target, in: position..<run.lowerBound) { return found }
+        if !run.isEmpty, target == .data { return run.lowerBound }
+        position = run.upperBound
+      }
+      guard target == .hole else { throw Self.nothingBehind(offset) }
+      return size
+    }
+  }
+
+  private func nextLocal(
+    _ target: SeekTarget, in range: Range<Int64>
+  ) throws(FileSystemError) -> Int64? {
+    guard !range.isEmpty else { return nil }
+    do throws(Errno) {
+      let found =
+        switch target {
+        case .data: try descriptor.nextData(from: range.lowerBound)
+        case .hole: try descriptor.nextHole(from: range.lowerBound)
+        }
+      return found.flatMap { $0 < range.upperBound ? $0 : nil }
+    } catch {
+      throw FileSystemError(error, "lseek", "The cache disk failed", underlying: error)
+    }
+  }
+
+  private static func nothingBehind(_ offset: Int64) -> FileSystemError {
+    FileSystemError(.noSuchAddressOrDevice, "lseek", "There is nothing behind \(offset)")
+  }
+}

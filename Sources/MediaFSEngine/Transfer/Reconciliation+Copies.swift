@@ -1,0 +1,30 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+
+extension Reconciliation {
+  /// Has the store copy the content of an inode that is known to be that of another object, so that
+  /// no byte is sent. `nil` when it is not, or when that object is another by now.
+  func copyKnownContent(
+    _ record: InodeRecord, to key: ObjectKey, headers: ObjectHeaders
+  ) async throws(ObjectStoreError) -> StoredObject? {
+    guard let copied = record.copied, copied.version == record.version, copied.key != key else {
+      return nil
+    }
+    let condition = try await conditions.condition(for: record, at: key, isCopy: true)
+    do throws(ObjectStoreError) {
+      try await conditions.checkSource(copied.etag, at: copied.key)
+      let etag = try await context.store.copy(
+        from: copied.key, sourceMatch: copied.etag, to: key, headers: headers,
+        condition: condition)
+      return StoredObject(key: key, etag: etag, size: record.size)
+    } catch {
+      guard error.kind == .notFound || error.kind == .preconditionFailed else { throw error }
+      // The bytes are here too; the upload finds out whether it is the target that has changed.
+      context.log.info("Inode \(record.number) is sent, not copied: \(error)")
+      try catalog { try $0.forgetCopy(of: record.number) }
+      return nil
+    }
+  }
+}

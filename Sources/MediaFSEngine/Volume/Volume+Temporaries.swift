@@ -1,0 +1,20 @@
+import MediaFSCatalog
+package import MediaFSCore
+import ObjectStorage
+import SystemPackage
+
+extension Volume {
+  package func createTemporary(
+    in parent: InodeNumber, permissions: UInt32, caller: Caller, _ flags: OpenFlags
+  ) async throws(FileSystemError) -> (Entry, OpenReply) {
+    try refuseIfReadOnly("tmpfile")
+    let directory = try await known(parent, "tmpfile")
+    let now = context.environment.now()
+    let new = NewInode(
+      kind: .regular, permissions: permissions & ~caller.umask, owner: caller.owner)
+    let record = try ask("tmpfile") { try $0.createTemporary(new, in: parent, at: now) }
+    // Were this to fail, the next start erases the inode.
+    let content = try context.registry.acquire(record.number, asHandle: true)
+    return (entry(record, in: directory), reply(content, flags))
+  }
+}
