@@ -106,7 +106,7 @@ let package = Package(
       "MediaFSEngineTests",
       [
         "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
-        "MediaFSTesting", "PosixIO", grdb, log, systemPackage,
+        "MediaFSTesting", "PosixIO", log, systemPackage,
       ]),
     tests(
       "FuseServerTests",

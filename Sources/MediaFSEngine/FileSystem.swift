@@ -48,6 +48,9 @@ package protocol FileSystem: Sendable {
     _ inode: InodeNumber, to name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry
 
+  /// The kernel does not know an inode any more: one without a name can go.
+  func forget(_ inode: InodeNumber)
+
   func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError)
 
   func removeDirectory(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError)

@@ -149,6 +149,8 @@ package struct FileSystemStatistics: Sendable {
 
 /// Told by the filesystem when what the kernel caches is no longer right.
 package protocol KernelCache: Sendable {
+  /// Whether it may still ask about an inode by its number, whatever became of its names.
+  func knows(_ inode: InodeNumber) -> Bool
   /// Drops the attributes and the pages of an inode.
   func invalidate(_ inode: InodeNumber)
   /// Drops a name, also one that was remembered as missing, and the directory's listing.

@@ -11,7 +11,7 @@ import Testing
   }
 
   private func finish(_ seen: InodeRecord, _ path: String) throws -> Bool {
-    try test.catalog.finish(seen, path: TestCatalog.names(path), at: test.now)
+    try test.catalog.finish(seen, paths: [TestCatalog.names(path)], at: test.now)
   }
 
   @Test func aFileThatWasUploadedIsCleanAndCached() throws {
@@ -134,7 +134,8 @@ import Testing
     try test.make("d", .directory)
     let file = try test.makeClean("d/f")
     try test.catalog.setAside(
-      file.number, as: TestCatalog.name("f (conflict)"), from: ObjectKey("d/f"), at: test.now)
+      file.number, TestCatalog.name("f"), in: test.record("d").number,
+      as: TestCatalog.name("f (conflict)"), from: ObjectKey("d/f"), at: test.now)
     #expect(try test.list("d") == ["f (conflict)"])
     #expect(try test.record("d/f (conflict)").object == nil)
     // Still known, but to be listed again.

@@ -16,11 +16,11 @@ import Testing
     var etag = 0
     for step in 0..<50 {
       test.advance(Int64.random(in: 0...3, using: &random))
-      let kind = Int.random(in: 0..<16, using: &random)
+      let kind = Int.random(in: 0..<17, using: &random)
       let place: Comment = "seed \(seed), step \(step), operation \(kind)"
       do {
         etag += 1
-        if kind < 8 {
+        if kind < 8 || kind == 16 {
           try Self.changeNames(kind, test, &random)
         } else {
           try Self.changeContents(kind, test, "etag\(etag)", &random)
@@ -54,6 +54,7 @@ import Testing
     case 4: if !directory.isEmpty { try test.removeDirectory(directory) }
     case 5: try test.rename(one, to: other, replacing: Bool.random(using: &random))
     case 6: try test.exchange(one, with: other)
+    case 16: if try test.find(one) != nil { try test.link(one, to: other) }
     default: try test.rename(directory.isEmpty ? one : directory, to: other)
     }
   }
@@ -97,12 +98,13 @@ import Testing
   /// What the lifecycles of all files say that content files hold.
   private static func resident(_ test: TestCatalog) throws -> Int64 {
     var total: Int64 = 0
+    var seen: Set<InodeNumber> = []
     var pending = [InodeNumber.root]
     while let directory = pending.popLast() {
       for child in try test.catalog.children(of: directory, after: 0, limit: 1_000) {
         let inode = child.inode
         if inode.kind == .directory { pending.append(inode.number) }
-        guard inode.kind == .regular else { continue }
+        guard inode.kind == .regular, seen.insert(inode.number).inserted else { continue }
         total +=
           FileLifecycle(
             size: inode.size, baseSize: inode.baseSize,
@@ -141,6 +143,7 @@ extension TestCatalog {
     guard try catalog.item(of: seen.number) != nil else { return }
     if seen.isContentDirty { try catalog.detach(seen.number) }
     try commit(seen, at: path, etag)
-    _ = try catalog.finish(record(path), path: Self.names(path), at: now)
+    let paths = try catalog.placement(of: seen.number)?.paths ?? []
+    _ = try catalog.finish(record(path), paths: paths, at: now)
   }
 }

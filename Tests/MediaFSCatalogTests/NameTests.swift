@@ -122,7 +122,7 @@ import Testing
     let directory = try test.make("d", .directory)
     try test.makeClean("d/f")
     try #require(
-      try test.catalog.finish(test.record("d"), path: TestCatalog.names("d"), at: test.now))
+      try test.catalog.finish(test.record("d"), paths: [TestCatalog.names("d")], at: test.now))
     #expect(try test.catalog.item(of: directory.number) == nil)
     try test.unlink("d/f")
     #expect(try test.catalog.item(of: directory.number) != nil)

@@ -34,7 +34,7 @@ import Testing
           inode: seen.number, object: TestCatalog.object(key, etag, size: seen.size),
           version: seen.version, attributeVersion: seen.attributeVersion, sideKey: side),
         at: catalog.now))
-    _ = try catalog.catalog.finish(seen, path: TestCatalog.names("f"), at: catalog.now)
+    _ = try catalog.catalog.finish(seen, paths: [TestCatalog.names("f")], at: catalog.now)
     return try catalog.record("f")
   }
 

@@ -150,7 +150,7 @@ extension TestCatalog {
     let seen = try record(path)
     if seen.isContentDirty { try catalog.detach(seen.number) }
     try commit(seen, at: seen.kind == .directory ? path + "/" : path, etag)
-    try #require(try catalog.finish(record(path), path: Self.names(path), at: now))
+    try #require(try catalog.finish(record(path), paths: [Self.names(path)], at: now))
     return try record(path)
   }
 

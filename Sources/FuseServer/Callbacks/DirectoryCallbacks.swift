@@ -31,7 +31,7 @@ func onReaddirplus(
   unsafe FuseRequest(request, "readdirplus").serveNow { files throws(FileSystemError) in
     var buffer = DirectoryBuffer(capacity: size, hasAttributes: true)
     try files.readDirectory(handle, after: Int64(offset)) { buffer.append($0) }
-    return .bytes(buffer.bytes)
+    return .entries(buffer.bytes, buffer.inodes)
   }
 }
 

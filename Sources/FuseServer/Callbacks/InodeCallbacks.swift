@@ -4,15 +4,20 @@ import MediaFSCore
 import MediaFSEngine
 import SystemPackage
 
-/// Inode numbers are rows of the catalog: there is nothing to count and nothing to free.
 func onForget(_ request: fuse_req_t?, _ inode: fuse_ino_t, _ count: UInt64) {
-  unsafe FuseRequest(request, "forget").answerNothing()
+  let request = unsafe FuseRequest(request, "forget")
+  request.context.forget(InodeNumber(inode), count: count)
+  request.answerNothing()
 }
 
 func onForgetMulti(
   _ request: fuse_req_t?, _ count: Int, _ inodes: UnsafeMutablePointer<fuse_forget_data>?
 ) {
-  unsafe FuseRequest(request, "forget").answerNothing()
+  let request = unsafe FuseRequest(request, "forget")
+  unsafe UnsafeBufferPointer(start: inodes, count: count).forEach { forgotten in
+    request.context.forget(InodeNumber(forgotten.ino), count: forgotten.nlookup)
+  }
+  request.answerNothing()
 }
 
 func onGetattr(

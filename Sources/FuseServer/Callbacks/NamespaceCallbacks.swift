@@ -68,8 +68,11 @@ func onMknod(
 func onLink(
   _ request: fuse_req_t?, _ inode: fuse_ino_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?
 ) {
-  unsafe FuseRequest(request, "link").serveNow { _ throws(FileSystemError) in
-    throw FileSystemError(Errno(rawValue: EOPNOTSUPP), "link", "no hard links")
+  let name = unsafe KernelText(name)
+  unsafe FuseRequest(request, "link").serve { files throws(FileSystemError) in
+    .entry(
+      try await files.link(
+        InodeNumber(inode), to: name.name("link"), in: InodeNumber(parent)))
   }
 }
 

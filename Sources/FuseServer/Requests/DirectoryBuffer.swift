@@ -9,6 +9,8 @@ struct DirectoryBuffer {
   let hasAttributes: Bool
   private let capacity: Int
   private(set) var bytes: [UInt8] = []
+  /// Of the entries that count as lookups.
+  private(set) var inodes: [InodeNumber] = []
 
   init(capacity: Int, hasAttributes: Bool) {
     self.capacity = capacity
@@ -27,6 +29,7 @@ struct DirectoryBuffer {
       _ = unsafe Self.pack(
         entry, hasAttributes, into: room?.assumingMemoryBound(to: CChar.self), size)
     }
+    if hasAttributes, entry.entry != nil { inodes.append(entry.inode) }
     return true
   }
 

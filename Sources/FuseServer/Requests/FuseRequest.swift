@@ -88,9 +88,14 @@ struct FuseRequest: ~Copyable, Sendable {
   consuming func answer(_ reply: Reply) {
     let context = context
     reply.log(operation, to: context.log)
+    let inodes = reply.inodes
+    context.known.add(inodes)
     let result = unsafe reply.send(to: pointer.value)
     // The connection is gone, so nobody will release what was opened for this request.
-    if result == -ENOENT { reply.undo(in: context.fileSystem) }
+    if result == -ENOENT {
+      reply.undo(in: context.fileSystem)
+      for inode in inodes { context.forget(inode, count: 1) }
+    }
     discard self
   }
 

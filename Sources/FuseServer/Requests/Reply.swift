@@ -1,6 +1,7 @@
 import CFuse3
 import Glibc
 import Logging
+import MediaFSCore
 import MediaFSEngine
 import SystemPackage
 
@@ -11,6 +12,8 @@ enum Reply: Sendable {
   case attributes(AttributeReply)
   case text(String)
   case bytes([UInt8])
+  /// READDIRPLUS: entries, and the inodes that the kernel gets to know with them.
+  case entries([UInt8], [InodeNumber])
   case written(Int)
   case position(Int64)
   case opened(OpenReply)
@@ -34,7 +37,8 @@ enum Reply: Sendable {
       var status = stat(reply.attributes)
       return unsafe fuse_reply_attr(request, &status, reply.timeout.inSeconds)
     case .text(let text): return unsafe fuse_reply_readlink(request, text)
-    case .bytes(let bytes): return unsafe Self.send(bytes, to: request)
+    case .bytes(let bytes), .entries(let bytes, _):
+      return unsafe Self.send(bytes, to: request)
     case .written(let count): return unsafe fuse_reply_write(request, count)
     case .position(let offset): return unsafe fuse_reply_lseek(request, Int(offset))
     case .opened(let reply):
@@ -67,12 +71,24 @@ enum Reply: Sendable {
     }
   }
 
+  /// What the kernel knows from this answer on, until it forgets.
+  var inodes: [InodeNumber] {
+    switch self {
+    case .entry(let entry), .created(let entry, _): [entry.attributes.inode]
+    case .entries(_, let inodes): inodes
+    case .done, .attributes, .text, .bytes, .written, .position, .opened, .openedDirectory,
+      .statistics,
+      .extendedAttribute, .failure, .interrupted:
+      []
+    }
+  }
+
   /// Lets go of what was opened for a caller that will never know.
   func undo(in fileSystem: any FileSystem) {
     switch self {
     case .opened(let reply), .created(_, let reply): fileSystem.release(reply.handle)
     case .openedDirectory(let handle): fileSystem.releaseDirectory(handle)
-    case .done, .entry, .attributes, .text, .bytes, .written, .position, .statistics,
+    case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .statistics,
       .extendedAttribute, .failure, .interrupted:
       break
     }
@@ -87,7 +103,8 @@ enum Reply: Sendable {
       log.log(level: level, "\(error)", metadata: ["operation": "\(operation)"])
     case .interrupted(let error):
       log.debug("interrupted: \(error)", metadata: ["operation": "\(operation)"])
-    case .done, .entry, .attributes, .text, .bytes, .written, .position, .opened, .openedDirectory,
+    case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .opened,
+      .openedDirectory,
       .created, .statistics, .extendedAttribute:
       break
     }

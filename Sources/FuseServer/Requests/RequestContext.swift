@@ -1,5 +1,6 @@
 import Dispatch
 import Logging
+import MediaFSCore
 import MediaFSEngine
 import Synchronization
 
@@ -9,11 +10,17 @@ final class RequestContext: Sendable {
   let executor: any TaskExecutor
   let log: Logger
   let waiting = WaitingRequests()
+  let known = KnownInodes()
 
   init(fileSystem: any FileSystem, executor: any TaskExecutor, log: Logger) {
     self.fileSystem = fileSystem
     self.executor = executor
     self.log = log
+  }
+
+  /// The kernel forgets an inode as often as it was told of it.
+  func forget(_ inode: InodeNumber, count: UInt64) {
+    if known.remove(inode, count: count) { fileSystem.forget(inode) }
   }
 }
 

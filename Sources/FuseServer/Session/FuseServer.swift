@@ -39,7 +39,7 @@ package final class FuseServer: Sendable {
   ) {
     self.mountpoint = mountpoint
     self.context = context
-    notifier = KernelNotifier(session: session, log: log)
+    notifier = KernelNotifier(session: session, inodes: context.known, log: log)
     state = Mutex(.mounted(session))
   }
 

@@ -28,14 +28,18 @@ final class KernelNotifier: KernelCache {
   }
 
   private let session: SessionPointer
+  private let inodes: KnownInodes
   private let log: Logger
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "mediafs.fuse.notify")
 
-  init(session: SessionPointer, log: Logger) {
+  init(session: SessionPointer, inodes: KnownInodes, log: Logger) {
     self.session = session
+    self.inodes = inodes
     self.log = log
   }
+
+  func knows(_ inode: InodeNumber) -> Bool { inodes.contains(inode) }
 
   func invalidate(_ inode: InodeNumber) {
     add(.inode(inode))

@@ -55,6 +55,9 @@ package struct InodeRecord: Sendable, Hashable {
   /// The attribute version with which extended attributes changed last; 0 while they are as they
   /// were read from the object.
   package var extendedVersion: Int64
+  /// What another host calls the state that is committed, in the metadata of its objects; `nil`
+  /// when it is ours.
+  package var linkState: String?
 
   package var isContentDirty: Bool { version != committedVersion }
   package var isAttributeDirty: Bool { attributeVersion != committedAttributeVersion }

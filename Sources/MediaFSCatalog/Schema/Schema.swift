@@ -152,6 +152,7 @@ enum Schema {
     """
 
   /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
+  /// - `link_state`: what another host called the state that is committed; NULL when it was us.
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
   /// - `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
@@ -163,6 +164,7 @@ enum Schema {
   /// - `upload.layout`: what the parts are, see `UploadLayout`.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
+    ALTER TABLE inode ADD COLUMN link_state TEXT;
     ALTER TABLE inode ADD COLUMN side_key TEXT;
     ALTER TABLE inode ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE inode ADD COLUMN copied_key TEXT;

@@ -17,11 +17,14 @@ package struct LearnedAttributes: Sendable {
   package var extended: ExtendedAttributes
   /// The object beside that they were read from.
   package var sideKey: ObjectKey?
+  /// What binds it to other names of the same inode.
+  package var link: LinkGroup?
 
   package init(
     kind: FileKind, permissions: UInt32, owner: Owner, accessed: Timestamp, modified: Timestamp,
     changed: Timestamp, device: UInt64 = 0, target: String? = nil,
-    extended: ExtendedAttributes = ExtendedAttributes(), sideKey: ObjectKey? = nil
+    extended: ExtendedAttributes = ExtendedAttributes(), sideKey: ObjectKey? = nil,
+    link: LinkGroup? = nil
   ) {
     self.kind = kind
     self.permissions = permissions
@@ -33,6 +36,7 @@ package struct LearnedAttributes: Sendable {
     self.target = target
     self.extended = extended
     self.sideKey = sideKey
+    self.link = link
   }
 }
 
@@ -114,6 +118,15 @@ extension Catalog {
         ])
       try database.run("DELETE FROM attribute WHERE inode = ?", [inode.value])
       try database.insert(attributes.extended, of: inode)
+      if let link = attributes.link, attributes.kind != .directory {
+        try database.run(
+          """
+          UPDATE inode SET link_group = ?, link_state = ?,
+            links = max(?, (SELECT count(*) FROM entry WHERE inode = inode.id))
+          WHERE id = ?
+          """,
+          [link.name, link.state, link.count, inode.value])
+      }
       if let target = attributes.target {
         // Nothing of a symbolic link is fetched any more: its object was its target.
         try database.run(

@@ -11,6 +11,8 @@ package struct Commit: Sendable {
   package var attributeVersion: Int64
   /// The object beside that its metadata refers to.
   package var sideKey: ObjectKey?
+  /// For an object that holds a state that is not known: the next attempt replaces it.
+  package static let unknownVersion = AliasRecord.unknownVersion
 
   package init(
     inode: InodeNumber, object: StoredObject, version: Int64, attributeVersion: Int64,
@@ -25,8 +27,8 @@ package struct Commit: Sendable {
 }
 
 extension Catalog {
-  /// Records a verified object as the committed state of an inode, and buries the object it
-  /// replaces at another key. The journal row stays until ``finish(_:path:at:)``.
+  /// Records a verified object as the primary one and the committed state of an inode, and buries
+  /// the object it replaces at another key. The journal row stays until ``finish(_:paths:at:)``.
   ///
   /// Returns the inode as it is now; `nil` when it was deleted meanwhile: the object just written
   /// is then buried.
@@ -41,26 +43,94 @@ extension Catalog {
         return nil
       }
       try database.exchangeSide(of: before, for: commit.sideKey, at: now)
+      try database.removeAlias(at: commit.object.key)
       if let old = before.object, old.key != commit.object.key {
         try database.bury(old, at: now, due: now)
       }
       try database.run(
         """
-        UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, committed_version = ?,
-          committed_attribute_version = ?, committed_at = ?, side_key = ? WHERE id = ?
+        UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?,
+          link_state = iif(committed_version = ? AND committed_attribute_version = ?,
+            link_state, NULL),
+          committed_version = ?, committed_attribute_version = ?, committed_at = ?, side_key = ?
+        WHERE id = ?
         """,
         [
           key, commit.object.etag.text, commit.object.size, commit.version,
-          commit.attributeVersion, now.nanosecondsSinceEpoch, commit.sideKey?.text,
-          commit.inode.value,
+          commit.attributeVersion, commit.version, commit.attributeVersion,
+          now.nanosecondsSinceEpoch, commit.sideKey?.text, commit.inode.value,
         ])
       let after = try database.require(commit.inode)
-      if !after.isContentDirty, after.kind == .regular, before.isContentDirty {
+      let wasLocal = before.isContentDirty || before.object == nil
+      if !after.isContentDirty, after.kind == .regular, wasLocal {
         try Self.becomeClean(after, at: now, database)
       }
       try database.run("DELETE FROM upload WHERE inode = ?", [commit.inode.value])
       try database.run("DELETE FROM part WHERE inode = ?", [commit.inode.value])
       return try database.require(commit.inode)
+    }
+  }
+
+  /// Records a verified copy of the primary object for another name of an inode.
+  package func commitAlias(_ commit: Commit, at now: Timestamp) throws(CatalogError) {
+    try write { database in
+      try database.burySide(ofBuried: commit.object.key, at: now)
+      try database.run("DELETE FROM tombstone WHERE key = ?", [commit.object.key.text])
+      guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
+        return try database.bury(commit.object, at: now, due: now)
+      }
+      let alias = AliasRecord(
+        object: commit.object, version: commit.version,
+        attributeVersion: commit.attributeVersion, committedAt: now)
+      try database.put(alias, of: commit.inode)
+    }
+  }
+
+  /// The primary object of an inode and one of its aliases change places.
+  package func promote(
+    _ key: ObjectKey, of inode: InodeNumber
+  ) throws(CatalogError) -> InodeRecord? {
+    try write { database in
+      guard let record = try database.inode(inode),
+        let heir = try database.alias(of: inode, at: key),
+        heir.version == record.committedVersion
+      else { return nil }
+      try database.promote(heir, of: inode)
+      if let old = record.object {
+        let alias = AliasRecord(
+          object: old, version: record.committedVersion,
+          attributeVersion: record.committedAttributeVersion, committedAt: record.committedAt)
+        try database.put(alias, of: inode)
+      }
+      return try database.require(inode)
+    }
+  }
+
+  /// An object that no name of an inode wants any more is deleted.
+  package func buryAlias(
+    at key: ObjectKey, of inode: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      guard let alias = try database.alias(of: inode, at: key) else { return }
+      try database.bury(alias.object, at: now, due: now)
+      try database.removeAlias(at: key)
+    }
+  }
+
+  /// Another inode is about to write at a key where this one has an alias; the primary object has
+  /// the same bytes. Whoever writes knows from the tombstone what to expect there.
+  package func vacate(
+    _ key: ObjectKey, for inode: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      guard
+        let other = try database.integer(
+          "SELECT inode FROM alias WHERE key = ? AND inode != ?", [key.text, inode.value]
+        ).map({ InodeNumber($0) }), let alias = try database.alias(of: other, at: key)
+      else { return }
+      try database.bury(alias.object, at: now, due: now)
+      try database.removeAlias(at: key)
+      try database.enqueue(other, at: now, schedule)
     }
   }
 
@@ -89,9 +159,9 @@ extension Catalog {
   }
 
   /// The store agrees with `seen`: the journal row is gone, unless the inode has changed since, or
-  /// has another path than `path` by now. Returns whether it is gone.
+  /// has other paths than `paths` by now. Returns whether it is gone.
   package func finish(
-    _ seen: InodeRecord, path: [FileName], at now: Timestamp
+    _ seen: InodeRecord, paths: [[FileName]], at now: Timestamp
   ) throws(CatalogError) -> Bool {
     try write { database in
       let number = seen.number.value
@@ -99,7 +169,7 @@ extension Catalog {
         let isDone =
           record.version == seen.version
           && record.attributeVersion == seen.attributeVersion
-        guard isDone, try database.path(of: seen.number) == path,
+        guard isDone, try database.paths(of: seen.number) == paths,
           try !database.exists("SELECT 1 FROM journal WHERE inode = ? AND deep > 0", [number])
         else { return false }
       }
@@ -124,6 +194,7 @@ extension Catalog {
       if let old = try database.require(inode).object, old.key != object.key {
         try database.bury(old, at: now, due: now)
       }
+      try database.removeAlias(at: object.key)
       try database.run(
         """
         UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, committed_at = ?
@@ -135,58 +206,7 @@ extension Catalog {
     }
   }
 
-  /// The object at its key is gone from the store; what is here goes up anew. Its side object may
-  /// be another one's by now, so it is not deleted.
-  package func forgetObject(_ inode: InodeNumber) throws(CatalogError) {
-    try write { database in
-      try database.run(
-        """
-        UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
-        WHERE id = ?
-        """, [inode.value])
-    }
-  }
-
-  /// Somebody else was first at the key of an inode: the local version gets another name beside
-  /// it, and the directory is listed anew, which brings the other one in. Nothing is lost.
-  ///
-  /// - Parameter key: where the other one is. An object of ours at another key stays ours.
-  package func setAside(
-    _ inode: InodeNumber, as name: FileName, from key: ObjectKey, at now: Timestamp
-  ) throws(CatalogError) {
-    try write { database in
-      guard
-        let parent = try database.integer(
-          "SELECT parent FROM entry WHERE inode = ?", [inode.value])
-      else { return }
-      try database.run(
-        "UPDATE entry SET name = ? WHERE inode = ?", [name.text, inode.value])
-      try database.run(
-        """
-        UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
-        WHERE id = ? AND object_key = ?
-        """, [inode.value, key.text])
-      try database.run(
-        "UPDATE inode SET changed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
-      try database.listAnew(InodeNumber(parent))
-      try database.enqueue(inode, at: now, schedule)
-    }
-  }
-
-  /// The store's version of the attributes wins: ours are forgotten, and read anew.
-  package func yieldAttributes(_ inode: InodeNumber) throws(CatalogError) {
-    try write { database in
-      try database.run(
-        """
-        UPDATE inode SET committed_attribute_version = attribute_version, committed_at = 0
-        WHERE id = ?
-        """, [inode.value])
-      let parent = try database.integer("SELECT parent FROM entry WHERE inode = ?", [inode.value])
-      if let parent { try database.listAnew(InodeNumber(parent)) }
-    }
-  }
-
-  /// Who else has its object at a key.
+  /// Who else has its primary object at a key.
   package func occupant(
     of key: ObjectKey, besides inode: InodeNumber
   ) throws(CatalogError) -> InodeRecord? {

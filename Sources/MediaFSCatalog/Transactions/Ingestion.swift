@@ -64,8 +64,8 @@ struct Ingestion {
       }
       // A directory that was replaced by a file elsewhere.
       guard try !hasLocalNews(beneath: existing.number), try !isSpokenFor(object) else { return }
-      try removeTree(existing)
-      try remove(existing, child.name)
+      try removeTree(existing, keys: object.key.text + "/")
+      try remove(existing, child.name, object.key)
       try insertFile(child.name, object, modified)
     case .directory(let prefix):
       guard let existing else {
@@ -73,10 +73,9 @@ struct Ingestion {
         return
       }
       // A file that was replaced by a directory elsewhere; one that is dirty here stays.
-      guard existing.kind != .directory, isReplaceable(existing),
-        let key = existing.object?.key.text, (key + "/").utf8.elementsEqual(prefix.text.utf8)
-      else { return }
-      try remove(existing, child.name)
+      let key = ObjectKey(String(Substring(prefix.text.utf8.dropLast())))
+      guard existing.kind != .directory, try isReplaceable(existing, at: key) else { return }
+      try remove(existing, child.name, key)
       try insertDirectory(child.name)
     }
   }
@@ -90,50 +89,107 @@ struct Ingestion {
       """, [directory.value])
     for row in rows {
       guard let name = FileName(row["name"]), !listed.contains(name) else { continue }
-      let record = InodeRecord(row: row)
+      let record = try current(InodeRecord(row: row))
       if record.kind == .directory {
         guard try !hasLocalNews(beneath: record.number) else { continue }
-        try removeTree(record)
-        try remove(record, name)
-      } else if isReplaceable(record), record.object?.key == keyOf(name) {
-        try remove(record, name)
+        try removeTree(record, keys: keyOf(name).text + "/")
+        try remove(record, name, keyOf(name))
+      } else if try isReplaceable(record, at: keyOf(name)) {
+        try remove(record, name, keyOf(name))
       }
     }
   }
 
-  /// Nothing of it waits to be sent, and the listing is newer than what we know.
-  private func isReplaceable(_ record: InodeRecord) -> Bool {
-    !record.isContentDirty && record.object != nil && record.committedAt < listing.began
+  /// The inode as it is after other names of it were taken away.
+  private func current(_ record: InodeRecord) throws -> InodeRecord {
+    record.linkCount > 1 && record.kind != .directory ? try database.require(record.number) : record
+  }
+
+  /// It has an object at this key, nothing of it waits to be sent, and the listing is newer than
+  /// what we know.
+  private func isReplaceable(_ record: InodeRecord, at key: ObjectKey) throws -> Bool {
+    guard !record.isContentDirty else { return false }
+    if let object = record.object, object.key == key { return record.committedAt < listing.began }
+    // With one name left, another object than the primary one is on its way to become that.
+    guard let alias = try database.alias(of: record.number, at: key),
+      try database.nameCount(of: record.number) > 1
+    else { return false }
+    return alias.committedAt < listing.began
   }
 
   private mutating func update(
     _ existing: InodeRecord, _ name: FileName, _ object: StoredObject, _ modified: Timestamp
   ) throws {
-    guard isReplaceable(existing), existing.object?.key == object.key,
-      existing.object?.etag != object.etag || existing.object?.size != object.size
-    else { return }
-    if isOpen(existing.number), !existing.isAttributeDirty {
+    guard try isReplaceable(existing, at: object.key) else { return }
+    let held =
+      existing.object?.key == object.key
+      ? existing.object : try database.alias(of: existing.number, at: object.key)?.object
+    guard let held, held.etag != object.etag || held.size != object.size else { return }
+    if try separate(existing, name, object.key) { return try insertFile(name, object, modified) }
+    guard existing.object?.key == object.key else { return }
+    let isLinked = try database.nameCount(of: existing.number) > 1
+    if !isLinked, isOpen(existing.number), !existing.isAttributeDirty {
       // Who has the old version open keeps it; one inode, and one page cache, never has two.
-      try remove(existing, name)
+      try remove(existing, name, object.key)
       return try insertFile(name, object, modified)
     }
     outcome.changed.append(existing)
     try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
     try database.run("DELETE FROM change WHERE content = ?", [existing.content.value])
     try database.run("DELETE FROM content WHERE id = ?", [existing.content.value])
-    // Attributes that were changed here win, over those of the new version too.
-    let keeps = existing.isAttributeDirty && existing.kind == .regular
+    // Attributes that were changed here win, over those of the new version too; and those of an
+    // inode with several names stay, since its other objects have to be made anew.
+    let keeps = (existing.isAttributeDirty || isLinked) && existing.kind == .regular
     let time = (keeps ? existing.modified : modified).nanosecondsSinceEpoch
     try database.run(
       """
       UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
-        changed = ?, content = 0, attributes_known = ?, target = NULL, side_key = NULL
-      WHERE id = ?
+        changed = ?, content = 0, attributes_known = ?, target = NULL, side_key = NULL,
+        attribute_version = attribute_version + ? WHERE id = ?
       """,
       [
         object.etag.text, object.size, object.size, object.size, time,
-        modified.nanosecondsSinceEpoch, keeps, existing.number.value,
+        modified.nanosecondsSinceEpoch, keeps, isLinked, existing.number.value,
       ])
+    try forgetLinks(of: existing, isLinked: isLinked)
+  }
+
+  /// What was copied from the old version holds nothing of the new one.
+  private func forgetLinks(of existing: InodeRecord, isLinked: Bool) throws {
+    try database.run(
+      "UPDATE alias SET version = ? WHERE inode = ?",
+      [AliasRecord.unknownVersion, existing.number.value])
+    if isLinked { return try database.enqueue(existing.number, at: listing.began, schedule) }
+    try database.run(
+      "UPDATE inode SET link_group = NULL, link_state = NULL, links = 1 WHERE id = ?",
+      [existing.number.value])
+  }
+
+  /// One of several names stands for another object now: the others stay what they are. Returns
+  /// false when there are no others, or nothing but that object had their bytes.
+  private mutating func separate(
+    _ existing: InodeRecord, _ name: FileName, _ key: ObjectKey
+  ) throws -> Bool {
+    guard try database.nameCount(of: existing.number) > 1,
+      try database.lose(key, of: existing, at: listing.began, schedule)
+    else { return false }
+    try removeName(of: existing, name)
+    return true
+  }
+
+  /// Takes one name of several away. Others have done it, so they tell the store how many are left.
+  private mutating func removeName(
+    of record: InodeRecord, _ name: FileName, in parent: InodeNumber? = nil
+  ) throws {
+    try database.run(
+      "DELETE FROM entry WHERE parent = ? AND name = ?", [(parent ?? directory).value, name.text])
+    try database.run(
+      """
+      UPDATE inode SET links = max(links - 1, (SELECT count(*) FROM entry WHERE inode = inode.id))
+      WHERE id = ?
+      """, [record.number.value])
+    outcome.moved.append(record.number)
+    outcome.added.append(name)
   }
 
   private mutating func insertFile(
@@ -174,7 +230,13 @@ struct Ingestion {
     outcome.added.append(name)
   }
 
-  private mutating func remove(_ record: InodeRecord, _ name: FileName) throws {
+  private mutating func remove(
+    _ record: InodeRecord, _ name: FileName, _ key: ObjectKey
+  ) throws {
+    if record.kind != .directory, try database.nameCount(of: record.number) > 1 {
+      _ = try database.lose(key, of: record, at: listing.began, schedule)
+      return try removeName(of: record, name)
+    }
     outcome.removed.append((name, record))
     try database.run(
       "DELETE FROM entry WHERE parent = ? AND name = ?", [directory.value, name.text])
@@ -183,25 +245,36 @@ struct Ingestion {
     }
     var bare = record
     bare.object = nil  // Its object is gone already: nothing to bury.
+    try database.removeAlias(at: key)
     try database.drop(
       bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
   }
 
-  private mutating func removeTree(_ directory: InodeRecord) throws {
+  /// - Parameter keys: what the keys of all that lies beneath begin with.
+  private mutating func removeTree(_ directory: InodeRecord, keys: String) throws {
     let rows = try database.rows(
       """
       SELECT \(InodeColumns.all), entry.name FROM entry JOIN inode ON inode.id = entry.inode
       WHERE entry.parent = ?
       """, [directory.number.value])
     for row in rows {
-      let record = InodeRecord(row: row)
-      if let name = FileName(row["name"]) { outcome.removed.append((name, record)) }
-      if record.kind == .directory { try removeTree(record) }
+      let record = try current(InodeRecord(row: row))
+      let text: String = row["name"]
+      let name = FileName(text)
+      if record.kind == .directory { try removeTree(record, keys: keys + text + "/") }
+      if record.kind != .directory, let name, try database.nameCount(of: record.number) > 1 {
+        let key = ObjectKey(keys + text)
+        _ = try database.lose(key, of: record, at: listing.began, schedule)
+        try removeName(of: record, name, in: directory.number)
+        continue
+      }
+      if let name { outcome.removed.append((name, record)) }
       try database.run(
         "DELETE FROM entry WHERE parent = ? AND name = ?",
-        [directory.number.value, row["name"] as String])
+        [directory.number.value, text])
       var bare = record
       bare.object = nil
+      try database.removeAlias(at: ObjectKey(keys + text))
       try database.drop(
         bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
     }
@@ -213,7 +286,9 @@ struct Ingestion {
     if isClaimed { return true }
     let began = listing.began.nanosecondsSinceEpoch
     let isMoving = try database.exists(
-      "SELECT 1 FROM inode WHERE object_key = ?", [object.key.text])
+      """
+      SELECT 1 FROM inode WHERE object_key = ? UNION ALL SELECT 1 FROM alias WHERE key = ?
+      """, [object.key.text, object.key.text])
     return try isMoving
       || database.exists(
         """
@@ -230,7 +305,10 @@ struct Ingestion {
     // last byte, not the last character: some letters make one with the "/".
     let end = String(Substring(prefix.text.utf8.dropLast())) + "0"
     let isMoving = try database.exists(
-      "SELECT 1 FROM inode WHERE object_key >= ? AND object_key < ?", [prefix.text, end])
+      """
+      SELECT 1 FROM inode WHERE object_key >= ? AND object_key < ?
+      UNION ALL SELECT 1 FROM alias WHERE key >= ? AND key < ?
+      """, [prefix.text, end, prefix.text, end])
     let start = listing.source.prefix + name.text
     return try isMoving
       || database.exists(
@@ -263,7 +341,13 @@ struct Ingestion {
           SELECT ? UNION ALL SELECT entry.inode FROM entry JOIN tree ON entry.parent = tree.id)
         SELECT 1 FROM tree JOIN inode ON inode.id = tree.id
           LEFT JOIN journal ON journal.inode = tree.id
+          LEFT JOIN alias ON alias.inode = tree.id
         WHERE journal.inode IS NOT NULL OR inode.writing OR inode.committed_at >= ?
-        """, [directory.value, listing.began.nanosecondsSinceEpoch])
+          OR alias.committed_at >= ?
+        """,
+        [
+          directory.value, listing.began.nanosecondsSinceEpoch,
+          listing.began.nanosecondsSinceEpoch,
+        ])
   }
 }

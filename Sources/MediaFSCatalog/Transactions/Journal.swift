@@ -95,13 +95,15 @@ extension Catalog {
   }
 
   package func postpone(
-    _ keys: [ObjectKey], until due: Timestamp, error: String
+    _ keys: [ObjectKey], until due: Timestamp, error: String?
   ) throws(CatalogError) {
     try write { database in
       for key in keys {
         try database.run(
-          "UPDATE tombstone SET due = ?, error = ?, attempts = attempts + 1 WHERE key = ?",
-          [due.nanosecondsSinceEpoch, error, key.text])
+          """
+          UPDATE tombstone SET due = ?, error = coalesce(?, error),
+            attempts = attempts + (? IS NOT NULL) WHERE key = ?
+          """, [due.nanosecondsSinceEpoch, error, error, key.text])
       }
     }
   }

@@ -59,20 +59,27 @@ extension Database {
   }
 
   /// Takes one name away from an inode. The last one takes the inode along, unless `isOpen`: it
-  /// then lives on without a name until the last handle is closed.
+  /// then lives on without a name until the last handle is closed. The entry is gone already.
+  ///
+  /// - Parameter key: where the object of that name is, as far as that is known.
   func drop(
     _ record: InodeRecord, at now: Timestamp, _ schedule: JournalSchedule, isOpen: Bool,
-    deleteDue: Timestamp?
+    deleteDue: Timestamp?, key: ObjectKey? = nil
   ) throws {
-    let links = record.kind == .directory ? 0 : max(0, Int64(record.linkCount) - 1)
+    if record.kind != .directory, try nameCount(of: record.number) > 0 {
+      return try loseName(of: record, at: now, schedule, key: key, deleteDue: deleteDue)
+    }
     try run(
-      "UPDATE inode SET links = ?, changed = ? WHERE id = ?",
-      [links, now.nanosecondsSinceEpoch, record.number.value])
-    guard links == 0 else { return }
+      "UPDATE inode SET links = 0, changed = ? WHERE id = ?",
+      [now.nanosecondsSinceEpoch, record.number.value])
     if let object = record.object {
       // Of an inode with a group, other hosts may know more names than this one.
       let side = record.linkGroup == nil ? record.sideKey : nil
       try bury(object, side: side, at: now, due: deleteDue)
+    }
+    for alias in try aliases(of: record.number) {
+      try bury(alias.object, at: now, due: deleteDue)
+      try removeAlias(at: alias.object.key)
     }
     try run("DELETE FROM journal WHERE inode = ?", [record.number.value])
     try run(
@@ -89,6 +96,7 @@ extension Database {
     try run("DELETE FROM attribute WHERE inode = ?", [number])
     try run("DELETE FROM upload WHERE inode = ?", [number])
     try run("DELETE FROM part WHERE inode = ?", [number])
+    try run("DELETE FROM alias WHERE inode = ?", [number])
     try run("DELETE FROM inode WHERE id = ?", [number])
   }
 }

@@ -44,6 +44,8 @@ package struct ListingOutcome: Sendable {
   /// Files whose object is another version now, as they were before.
   package var changed: [InodeRecord] = []
   package var added: [FileName] = []
+  /// Inodes that live on under other names, and perhaps have another primary object.
+  package var moved: [InodeNumber] = []
   /// Inodes that are gone from the store, as they were, with the name they had; those beneath a
   /// directory that is gone included.
   package var removed: [(name: FileName, inode: InodeRecord)] = []

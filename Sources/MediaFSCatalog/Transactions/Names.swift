@@ -80,11 +80,13 @@ extension Catalog {
     }
   }
 
-  /// The directory that holds an inode; the root holds itself.
+  /// The directory that holds an inode, by the oldest of its names; the root holds itself.
   package func parent(of inode: InodeNumber) throws(CatalogError) -> InodeNumber {
     try read { database in
-      try database.integer("SELECT parent FROM entry WHERE inode = ?", [inode.value])
-        .map { InodeNumber($0) } ?? .root
+      try database.integer(
+        "SELECT parent FROM entry WHERE inode = ? ORDER BY id LIMIT 1", [inode.value]
+      )
+      .map { InodeNumber($0) } ?? .root
     }
   }
 
@@ -130,20 +132,24 @@ extension Catalog {
 
   /// Removes the name of anything but a directory (unlink(2)). Cancels its queued upload, and
   /// buries its object in the same transaction. Returns the inode as it was.
+  ///
+  /// - Parameter key: that the name stands for; of an inode with others, the object there goes.
   package func unlink(
-    _ name: FileName, in parent: InodeNumber, at now: Timestamp, isOpen: (InodeNumber) -> Bool
+    _ name: FileName, in parent: InodeNumber, key: ObjectKey? = nil, at now: Timestamp,
+    isOpen: (InodeNumber) -> Bool
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       let record = try database.requireChild(name, of: parent)
       guard record.kind != .directory else { throw CatalogError.rule(.isDirectory) }
-      try remove(record, name, parent, at: now, database, isOpen: isOpen(record.number))
+      try remove(record, name, parent, key: key, at: now, database, isOpen: isOpen(record.number))
       return record
     }
   }
 
-  /// Removes an empty directory (rmdir(2)).
+  /// Removes an empty directory (rmdir(2)). Returns it as it was.
   package func removeDirectory(
-    _ name: FileName, in parent: InodeNumber, at now: Timestamp
+    _ name: FileName, in parent: InodeNumber, at now: Timestamp,
+    isOpen: (InodeNumber) -> Bool = { _ in false }
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       let record = try database.requireChild(name, of: parent)
@@ -151,14 +157,14 @@ extension Catalog {
       guard try database.isEmpty(record.number) else {
         throw CatalogError.rule(.directoryNotEmpty)
       }
-      try remove(record, name, parent, at: now, database, isOpen: false)
+      try remove(record, name, parent, at: now, database, isOpen: isOpen(record.number))
       return record
     }
   }
 
   func remove(
-    _ record: InodeRecord, _ name: FileName, _ parent: InodeNumber, at now: Timestamp,
-    _ database: Database, isOpen: Bool
+    _ record: InodeRecord, _ name: FileName, _ parent: InodeNumber, key: ObjectKey? = nil,
+    at now: Timestamp, _ database: Database, isOpen: Bool
   ) throws {
     try database.run(
       "DELETE FROM entry WHERE parent = ? AND name = ?", [parent.value, name.text])
@@ -167,7 +173,7 @@ extension Catalog {
     }
     try database.drop(
       record, at: now, schedule, isOpen: isOpen,
-      deleteDue: schedule.deleteDelay.map { now.advanced(by: $0) })
+      deleteDue: schedule.deleteDelay.map { now.advanced(by: $0) }, key: key)
     try database.touch(directory: parent, at: now)
     try database.keepDirectory(parent, at: now, schedule)
   }

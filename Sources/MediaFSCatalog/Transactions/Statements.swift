@@ -64,12 +64,15 @@ extension Database {
     try !exists("SELECT 1 FROM entry WHERE parent = ?", [directory.value])
   }
 
-  /// The names from the root down to an inode; `nil` when it has none any more.
+  /// The names from the root down to an inode, by the oldest of its own; `nil` when it has none
+  /// any more.
   func path(of inode: InodeNumber) throws -> [FileName]? {
     var names: [FileName] = []
     var current = inode
     while current != .root {
-      guard let row = try row("SELECT parent, name FROM entry WHERE inode = ?", [current.value]),
+      guard
+        let row = try row(
+          "SELECT parent, name FROM entry WHERE inode = ? ORDER BY id LIMIT 1", [current.value]),
         let name = FileName(row[1])
       else { return nil }
       names.append(name)

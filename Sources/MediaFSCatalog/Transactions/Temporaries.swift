@@ -23,7 +23,9 @@ extension Catalog {
           new.kind.rawValue, new.permissions, new.owner.user, new.owner.group, time, time, time,
           new.attributesChosen,
         ])
-      return try database.require(InodeNumber(database.lastInsertedRowID))
+      let number = InodeNumber(database.lastInsertedRowID)
+      try database.insert(new.extended, of: number)
+      return try database.require(number)
     }
   }
 

@@ -154,6 +154,21 @@ final class ContentRegistry: Sendable {
   /// All contents in use, for the periodic work.
   var all: [FileContent] { contents.withLock { Array($0.values) } }
 
+  /// Objects of open files that are not wholly here. While such a file is read its object is not
+  /// deleted, whatever became of its name.
+  var neededKeys: Set<ObjectKey> {
+    Set(
+      all.compactMap { content in
+        content.state.withLock { state in
+          let size = state.lifecycle.size
+          guard state.handles > 0, !state.lifecycle.missing(in: 0..<size).isEmpty else {
+            return nil
+          }
+          return state.object?.key
+        }
+      })
+  }
+
   /// Downloads under way.
   var fetchCount: Int {
     all.reduce(0) { $0 + $1.state.withLock { $0.fetches.count } }

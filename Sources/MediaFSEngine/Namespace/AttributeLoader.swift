@@ -13,7 +13,8 @@ final class AttributeLoader: Sendable {
   private static let neighbours = 32
 
   private let context: VolumeContext
-  private let running = Mutex<[InodeNumber: Deferred<Void>]>([:])
+  /// The answer is the inode that was asked for, or the one that it turned out to be.
+  private let running = Mutex<[InodeNumber: Deferred<InodeNumber>]>([:])
 
   init(_ context: VolumeContext) {
     self.context = context
@@ -22,15 +23,22 @@ final class AttributeLoader: Sendable {
   /// The inode with its attributes known.
   ///
   /// - Parameter parent: where its neighbours are.
+  /// - Throws: `ESTALE` when it is no more; its name may stand for another one then.
   func complete(
     _ record: InodeRecord, in parent: InodeNumber?, _ operation: String
   ) async throws(FileSystemError) -> InodeRecord {
-    if record.attributesKnown { return record }
-    let loading = start(record)
-    if let parent { startNeighbours(of: record, in: parent) }
-    try await loading.wait(operation, for: context.options.networkDeadline, context.environment)
-    guard let complete = try context.inode(record.number, operation) else {
-      throw FileSystemError(.noSuchFileOrDirectory, operation, "The object is gone")
+    let number: InodeNumber
+    if record.attributesKnown {
+      guard record.linkGroup != nil else { return record }
+      number = try unite(record, operation)
+    } else {
+      let loading = start(record)
+      if let parent { startNeighbours(of: record, in: parent) }
+      number = try await loading.wait(
+        operation, for: context.options.networkDeadline, context.environment)
+    }
+    guard let complete = try context.inode(number, operation) else {
+      throw FileSystemError(.staleNFSFileHandle, operation, "The inode is gone")
     }
     return complete
   }
@@ -40,20 +48,37 @@ final class AttributeLoader: Sendable {
     for neighbour in unknown where neighbour.number != record.number { start(neighbour) }
   }
 
+  /// Makes one inode of an inode and those that its metadata binds it to; returns which one.
+  private func unite(
+    _ record: InodeRecord, _ operation: String
+  ) throws(FileSystemError) -> InodeNumber {
+    let registry = context.registry
+    let unions: [Union]
+    do throws(CatalogError) {
+      guard try context.catalog.hasRelatives(record) else { return record.number }
+      unions = try context.catalog.unite(record.number, at: context.environment.now()) {
+        registry.isOpen($0)
+      }
+    } catch {
+      throw FileSystemError(error, operation)
+    }
+    context.apply(unions)
+    return unions.reduce(record.number) { $1.absorbed.number == $0 ? $1.survivor : $0 }
+  }
+
   @discardableResult
-  private func start(_ record: InodeRecord) -> Deferred<Void> {
-    let (loading, isNew) = running.withLock { running -> (Deferred<Void>, Bool) in
+  private func start(_ record: InodeRecord) -> Deferred<InodeNumber> {
+    let (loading, isNew) = running.withLock { running -> (Deferred<InodeNumber>, Bool) in
       if let loading = running[record.number] { return (loading, false) }
-      let loading = Deferred<Void>()
+      let loading = Deferred<InodeNumber>()
       running[record.number] = loading
       return (loading, true)
     }
     if isNew {
       context.environment.spawn("attributes") { [self] in
-        let outcome: Result<Void, FileSystemError>
+        let outcome: Result<InodeNumber, FileSystemError>
         do throws(FileSystemError) {
-          try await load(record)
-          outcome = .success(())
+          outcome = .success(try await load(record))
         } catch {
           outcome = .failure(error)
         }
@@ -64,7 +89,7 @@ final class AttributeLoader: Sendable {
     return loading
   }
 
-  private func load(_ record: InodeRecord) async throws(FileSystemError) {
+  private func load(_ record: InodeRecord) async throws(FileSystemError) -> InodeNumber {
     var etag = record.object?.etag
     var attributes = defaults(for: record)
     do throws(ObjectStoreError) {
@@ -91,6 +116,10 @@ final class AttributeLoader: Sendable {
     } catch {
       throw FileSystemError(error, "lookup")
     }
+    guard attributes.link != nil, let learned = try context.inode(record.number, "lookup") else {
+      return record.number
+    }
+    return try unite(learned, "lookup")
   }
 
   /// A 404 without a body may speak of the bucket, or come from somebody on the way: only a listing
@@ -147,6 +176,7 @@ final class AttributeLoader: Sendable {
       kind: kind, permissions: stored.permissions, owner: stored.owner,
       accessed: stored.accessed ?? stored.modified, modified: stored.modified,
       changed: stored.changed ?? stored.modified, device: stored.device, target: target,
-      extended: extended.consistent(with: stored.permissions, of: kind), sideKey: sideKey)
+      extended: extended.consistent(with: stored.permissions, of: kind), sideKey: sideKey,
+      link: LinkGroup(metadata: head.headers.metadata))
   }
 }

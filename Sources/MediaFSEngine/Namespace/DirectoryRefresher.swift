@@ -24,7 +24,8 @@ final class DirectoryRefresher: Sendable {
   /// Returns when the directory's entries can be relied on. A store that does not answer is no
   /// reason to hide what is known; only a directory that was never listed then fails.
   func freshen(_ directory: InodeRecord, _ operation: String) async throws(FileSystemError) {
-    guard directory.kind == .directory, isStale(directory) else { return }
+    // A directory that was removed holds nothing; nor does the store know where it was.
+    guard directory.kind == .directory, directory.linkCount > 0, isStale(directory) else { return }
     let isKnown = directory.listed != nil
     if isKnown, isMoving(directory.number) || !context.health.mayAsk() { return }
     let listing = start(directory.number)

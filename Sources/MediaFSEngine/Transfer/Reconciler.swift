@@ -12,6 +12,8 @@ final class Reconciler: Sendable {
   private static let tombstoneMemory: Duration = .seconds(3_600)
   /// Objects in one DeleteObjects request.
   private static let deleteBatch = 1_000
+  /// How long the delete of an object is put off that an open file still needs bytes of.
+  private static let heldInterval: Duration = .seconds(5)
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 
@@ -210,15 +212,12 @@ final class Reconciler: Sendable {
 
   /// The keys that work on an inode reads or writes.
   private func keys(of inode: InodeNumber) -> Set<ObjectKey> {
-    var keys: Set<ObjectKey> = []
-    guard let record = try? context.catalog.inode(inode) else { return keys }
-    if let object = record.object { keys.insert(object.key) }
-    keys.insert(SideObject.key(of: record, context))
-    if let path = try? context.catalog.path(of: inode), !path.isEmpty {
-      let key =
-        record.kind == .directory
-        ? try? context.keySpace.directoryMarker(of: path) : try? context.keySpace.key(of: path)
-      if let key { keys.insert(key) }
+    guard let placement = try? context.catalog.placement(of: inode) else { return [] }
+    var keys = Set(placement.aliases.map(\.object.key))
+    if let object = placement.inode.object { keys.insert(object.key) }
+    keys.insert(SideObject.key(of: placement.inode, context))
+    for path in placement.paths where !path.isEmpty {
+      keys.insert(reconciliation.key(of: placement.inode, path))
     }
     return keys
   }
@@ -288,9 +287,16 @@ final class Reconciler: Sendable {
   private func startDeletes(_ now: Timestamp) throws(CatalogError) {
     let (isDeleting, busy) = state.withLock { ($0.isDeleting, $0.busyKeys) }
     guard !isDeleting else { return }
-    let due = try context.catalog.dueTombstones(
+    let all = try context.catalog.dueTombstones(
       by: now, limit: Self.deleteBatch, excluding: busy
     ).prefix(Self.deleteBatch)
+    guard !all.isEmpty else { return }
+    let needed = context.registry.neededKeys
+    let held = all.filter { needed.contains($0.key) }.map(\.key)
+    if !held.isEmpty {
+      try context.catalog.postpone(held, until: now.advanced(by: Self.heldInterval), error: nil)
+    }
+    let due = all.filter { !needed.contains($0.key) }
     guard !due.isEmpty else { return }
     let keys = Set(due.map(\.key))
     state.withLock { state in
@@ -363,7 +369,9 @@ final class Reconciler: Sendable {
           nextHaste = now.advanced(by: Self.hasteInterval)
         }
         let pending = try context.catalog.pending(beneath: inode)
-        let deletes = inode == .root ? try context.catalog.dueDeletes(by: now) : 0
+        // Those too that what was just finished has left behind: the time is taken after it.
+        let deletes =
+          inode == .root ? try context.catalog.dueDeletes(by: context.environment.now()) : 0
         if pending.waiting == 0, deletes == 0 {
           guard pending.parked == 0 else {
             throw CatalogError.rule(.ioError)

@@ -7,12 +7,13 @@ extension Reconciliation {
   /// Has the store copy the content of an inode that is known to be that of another object, so that
   /// no byte is sent. `nil` when it is not, or when that object is another by now.
   func copyKnownContent(
-    _ record: InodeRecord, to key: ObjectKey, headers: ObjectHeaders
+    _ placement: Placement, to key: ObjectKey, headers: ObjectHeaders
   ) async throws(ObjectStoreError) -> StoredObject? {
+    let record = placement.inode
     guard let copied = record.copied, copied.version == record.version, copied.key != key else {
       return nil
     }
-    let condition = try await conditions.condition(for: record, at: key, isCopy: true)
+    let condition = try await conditions.condition(for: placement, at: key, isCopy: true)
     do throws(ObjectStoreError) {
       try await conditions.checkSource(copied.etag, at: copied.key)
       let etag = try await context.store.copy(

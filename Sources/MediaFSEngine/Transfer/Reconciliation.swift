@@ -23,120 +23,179 @@ struct Reconciliation: Sendable {
 
   func run(_ item: JournalItem) async throws(ObjectStoreError) -> Outcome {
     try await expansion.run(item.inode)
-    guard let record = try catalog({ try $0.inode(item.inode) }), record.linkCount > 0,
-      let path = try catalog({ try $0.path(of: item.inode) }), !path.isEmpty
-    else {
-      try catalog { try $0.dropItem(item.inode) }
-      return .done
-    }
-    if try await expansion.finds(record) { return .again }
-    let key = key(of: record, path)
-    if let due = stillChanging(record, item) { return .notYet(due) }
-    let facts = ReconcileFacts(
-      kind: record.kind, desiredKey: key, storedKey: record.object?.key,
-      isContentDirty: record.isContentDirty, isAttributeDirty: record.isAttributeDirty,
-      isEmpty: try catalog { try $0.isEmpty(record.number) },
-      areAttributesChosen: record.attributesChosen)
-    // A rename far above may have made it: what lies there keeps its old key, and can be read.
-    guard key.byteCount <= ObjectKey.maximumLength || facts.step == .nothing else {
+    guard var placement = try catalog({ try $0.placement(of: item.inode) }),
+      placement.inode.linkCount > 0
+    else { return try drop(item) }
+    let targets = Targets(placement, key)
+    guard !targets.keys.isEmpty else { return try drop(item) }
+    if try await expansion.finds(placement.inode) { return .again }
+    if let due = stillChanging(placement.inode, item) { return .notYet(due) }
+    let isEmpty = try catalog { try $0.isEmpty(item.inode) }
+    let steps = Self.facts(placement, targets, isEmpty: isEmpty).steps
+    if !steps.isEmpty, let key = targets.tooLong {
+      // A rename far above may have made it: what lies there keeps its old key, and can be read.
+      // Other names of the inode go their ways.
+      let feasible = Self.facts(placement, targets.feasible, isEmpty: isEmpty).steps.filter {
+        if case .bury = $0 { false } else { true }
+      }
+      if let outcome = try await carryOut(feasible, &placement, targets) { return outcome }
       throw .keyTooLong(key)
     }
-    do throws(ObjectStoreError) {
-      let seen = try await carryOut(facts.step, record, path, key)
-      let now = context.environment.now()
-      return try catalog { try $0.finish(seen, path: path, at: now) } ? .done : .again
-    } catch {
-      guard try await isConflict(error, record, facts.step) else { throw error }
-      try await conditions.resolve(record, path, key, step: facts.step)
-      return .resolved(error)
+    if let outcome = try await carryOut(steps, &placement, targets) { return outcome }
+    let now = context.environment.now()
+    return try catalog {
+      try $0.finish(placement.inode, paths: placement.paths, at: now)
+    } ? .done : .again
+  }
+
+  /// `nil` when all of them have been carried out.
+  private func carryOut(
+    _ steps: [ReconcileStep], _ placement: inout Placement, _ targets: Targets
+  ) async throws(ObjectStoreError) -> Outcome? {
+    for step in steps {
+      do throws(ObjectStoreError) {
+        try await carryOut(step, &placement, targets)
+      } catch {
+        guard let key = step.target, let path = targets.paths[key],
+          try await isConflict(error, placement, step)
+        else { throw error }
+        try await conditions.resolve(
+          WriteConflict(placement: placement, step: step, key: key, path: path))
+        return .resolved(error)
+      }
     }
+    return nil
+  }
+
+  private func drop(_ item: JournalItem) throws(ObjectStoreError) -> Outcome {
+    try catalog { try $0.dropItem(item.inode) }
+    return .done
+  }
+
+  static func facts(
+    _ placement: Placement, _ targets: Targets, isEmpty: Bool
+  ) -> ReconcileFacts {
+    let record = placement.inode
+    return ReconcileFacts(
+      kind: record.kind, desiredKeys: targets.keys,
+      primary: record.object.map {
+        HeldObject(
+          key: $0.key, hasContent: !record.isContentDirty,
+          hasAttributes: !record.isAttributeDirty)
+      },
+      aliases: placement.aliases.map {
+        HeldObject(
+          key: $0.object.key,
+          hasContent: !record.isContentDirty && $0.version == record.version,
+          hasAttributes: $0.attributeVersion == record.attributeVersion)
+      },
+      isEmpty: isEmpty, areAttributesChosen: record.attributesChosen)
   }
 
   /// Whether somebody else has changed what a step was to replace. A condition on a missing object
-  /// fails with 404; and of a move, the source may be what changed.
+  /// fails with 404; and of a copy, the source may be what changed.
   private func isConflict(
-    _ error: ObjectStoreError, _ record: InodeRecord, _ step: ReconcileStep
+    _ error: ObjectStoreError, _ placement: Placement, _ step: ReconcileStep
   ) async throws(ObjectStoreError) -> Bool {
-    switch (step, error.kind) {
-    case (.upload, .notFound), (.mark, .notFound): return true
-    case (.move(let source), .preconditionFailed):
-      if try await conditions.holds(record.object?.etag, at: source) { return true }
-      throw try sourceIsGone(record, error)
-    case (_, .preconditionFailed): return true
-    default: return false
+    guard error.kind == .preconditionFailed || error.kind == .notFound else { return false }
+    switch step {
+    case .upload, .mark: return true
+    case .move(let source, _), .copy(let source, _):
+      if try await conditions.holds(placement.inode.object?.etag, at: source) { return true }
+      throw try sourceIsGone(placement.inode, error)
+    case .rewriteAttributes where error.kind == .preconditionFailed: return true
+    case .rewriteAttributes: throw try sourceIsGone(placement.inode, error)
+    case .promote, .bury: return false
     }
   }
 
-  /// The inode as the store has it now.
+  /// Afterwards `placement` is what the store has.
   private func carryOut(
-    _ step: ReconcileStep, _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
-  ) async throws(ObjectStoreError) -> InodeRecord {
+    _ step: ReconcileStep, _ placement: inout Placement, _ targets: Targets
+  ) async throws(ObjectStoreError) {
+    let now = context.environment.now()
+    let inode = placement.inode.number
     switch step {
-    case .nothing: return record
-    case .upload where record.kind == .regular:
-      return try await upload(record, path, key)
-    case .mark where !record.attributesKnown && record.object != nil:
+    case .upload(let key) where placement.inode.kind == .regular:
+      try await upload(&placement, targets, key)
+    case .mark(let key)
+    where !placement.inode.attributesKnown && placement.inode.object != nil:
       // Nobody has read what the marker says: it moves as it is.
-      return try await copy(from: record.object?.key ?? key, record, path, key)
-    case .upload, .mark:
-      let body = BytesSource(Array((record.target ?? "").utf8))
-      let condition = try await conditions.condition(for: record, at: key)
-      let (headers, side) = try await headers(record, path)
+      try await copy(from: placement.inode.object?.key ?? key, to: key, &placement, targets)
+    case .upload(let key), .mark(let key):
+      let body = BytesSource(Array((placement.inode.target ?? "").utf8))
+      let condition = try await conditions.condition(for: placement, at: key)
+      let (headers, side) = try await headers(placement.inode, targets.paths[key])
       let etag = try await context.store.put(key, body, headers: headers, condition: condition)
-      return try commit(record, StoredObject(key: key, etag: etag, size: body.length), side)
-    case .move(let source):
-      return try await copy(from: source, record, path, key)
-    case .rewriteAttributes:
-      return try await copy(from: key, record, path, key)
+      try commit(StoredObject(key: key, etag: etag, size: body.length), side, &placement)
+    case .move(let source, let key):
+      try await copy(from: source, to: key, &placement, targets)
+    case .rewriteAttributes(let key):
+      try await copy(from: key, to: key, &placement, targets)
+    case .copy(let source, let key):
+      try await copy(from: source, to: key, &placement, targets, asAlias: true)
+    case .promote(let key):
+      guard let record = try catalog({ try $0.promote(key, of: inode) }) else {
+        throw .changedMeanwhile
+      }
+      context.rebase(inode)
+      placement.inode.object = record.object
+    case .bury(let key):
+      try catalog { try $0.buryAlias(at: key, of: inode, at: now) }
     }
   }
 
   private func copy(
-    from source: ObjectKey, _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
-  ) async throws(ObjectStoreError) -> InodeRecord {
+    from source: ObjectKey, to key: ObjectKey, _ placement: inout Placement, _ targets: Targets,
+    asAlias: Bool = false
+  ) async throws(ObjectStoreError) {
+    let record = placement.inode
     let condition: WriteCondition =
-      source == key ? .none : try await conditions.condition(for: record, at: key, isCopy: true)
+      source == key
+      ? .none : try await conditions.condition(for: placement, at: key, isCopy: true)
     try await conditions.checkSource(record.object?.etag, at: source)
     if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
     // What nobody has read yet is not replaced by what we would assume.
     let (headers, side) =
-      record.attributesKnown ? try await headers(record, path) : (nil, record.sideKey)
-    let etag: ETag
-    do throws(ObjectStoreError) {
-      etag = try await context.store.copy(
-        from: source, sourceMatch: record.object?.etag, to: key, headers: headers,
-        condition: condition)
-    } catch  where error.kind == .notFound {
-      throw try sourceIsGone(record, error)
-    }
-    return try commit(
-      record, StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size), side)
+      record.attributesKnown
+      ? try await headers(record, targets.paths[key]) : (nil, record.sideKey)
+    let etag = try await context.store.copy(
+      from: source, sourceMatch: record.object?.etag, to: key, headers: headers,
+      condition: condition)
+    try commit(
+      StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size), side,
+      &placement, asAlias: asAlias)
   }
 
-  /// The object to copy was deleted by somebody else. If every byte is here it goes up again.
+  /// The object to copy was deleted or replaced by somebody else. Another one that holds the same
+  /// takes its place; or if every byte is here it goes up again.
   private func sourceIsGone(
     _ record: InodeRecord, _ error: ObjectStoreError
   ) throws(ObjectStoreError) -> ObjectStoreError {
-    let present = try catalog { try $0.extents(of: record.content) }
-    guard present.missing(in: 0..<min(record.size, record.baseSize)).isEmpty else {
+    guard let key = record.object?.key else { return error }
+    let now = context.environment.now()
+    guard try catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) else {
       return ObjectStoreError(
         .invalid, code: error.code,
         message: "The object was deleted by somebody else, and not all of it is cached here")
     }
-    try catalog { try $0.forgetObject(record.number) }
-    try conditions.mapping {
-      let content = try context.registry.acquire(record.number, asHandle: false)
-      defer { _ = context.registry.release(content, asHandle: false) }
-      try content.markDirty(context.catalog, now: context.environment.now())
+    context.rebase(record.number)
+    if record.kind == .regular, try catalog({ try $0.inode(record.number) })?.object == nil {
+      try conditions.mapping {
+        let content = try context.registry.acquire(record.number, asHandle: false)
+        defer { _ = context.registry.release(content, asHandle: false) }
+        try content.markDirty(context.catalog, now: context.environment.now())
+      }
     }
     return ObjectStoreError(.cancelled, code: error.code, message: "The file is uploaded anew")
   }
 
   private func upload(
-    _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey
-  ) async throws(ObjectStoreError) -> InodeRecord {
+    _ placement: inout Placement, _ targets: Targets, _ key: ObjectKey
+  ) async throws(ObjectStoreError) {
+    let inode = placement.inode.number
     let content = try conditions.mapping {
-      try context.registry.acquire(record.number, asHandle: false)
+      try context.registry.acquire(inode, asHandle: false)
     }
     defer { _ = context.registry.release(content, asHandle: false) }
     try conditions.mapping { try content.settle(context.catalog, now: context.environment.now()) }
@@ -150,22 +209,27 @@ struct Reconciliation: Sendable {
     }
     defer { content.state.withLock { $0.lifecycle.endUpload(committed: nil) } }
     // What is committed is this version and no later one, whatever is written from now on.
-    guard let fresh = try catalog({ try $0.inode(record.number) }),
+    guard let fresh = try catalog({ try $0.inode(inode) }),
       fresh.version == snapshot.version, fresh.size == snapshot.size, layout(of: content) == planned
     else { throw .changedMeanwhile }
-    let condition = try await conditions.condition(for: fresh, at: key)
-    let (headers, side) = try await headers(fresh, path)
+    placement.inode = fresh
+    let condition = try await conditions.condition(for: placement, at: key)
+    let headers = try await headers(fresh, targets.paths[key]).0
     let job = Uploader.Job(
       record: fresh, content: content, key: key, headers: headers, condition: condition,
       changes: snapshot.changes, layout: planned)
-    let object: StoredObject
-    if let copy = try await copyKnownContent(fresh, to: key, headers: headers) {
-      object = copy
+    let uploaded: Uploader.Uploaded
+    if let copy = try await copyKnownContent(placement, to: key, headers: headers) {
+      uploaded = Uploader.Uploaded(object: copy, metadata: headers.metadata)
     } else {
-      object = try await send(job)
+      uploaded = try await send(job)
     }
-    return try content.changing.withLock { _ throws(ObjectStoreError) -> InodeRecord in
-      let after = try commit(fresh, object, side)
+    let object = uploaded.object
+    let side = SideObject.key(from: uploaded.metadata, context.keySpace)
+    placement.inode = conditions.state(of: fresh, in: uploaded.metadata)
+    placement = try content.changing.withLock { _ throws(ObjectStoreError) -> Placement in
+      var after = placement
+      try commit(object, side, &after)
       content.state.withLock { state in
         state.object = object
         state.lifecycle.endUpload(committed: fresh.version)
@@ -187,7 +251,9 @@ struct Reconciliation: Sendable {
     return Uploader(context: context).layout(of: size, unchanged: unchanged, isLocal: isLocal)
   }
 
-  private func send(_ job: Uploader.Job) async throws(ObjectStoreError) -> StoredObject {
+  private func send(
+    _ job: Uploader.Job
+  ) async throws(ObjectStoreError) -> Uploader.Uploaded {
     let copies = job.layout?.parts.contains { $0.origin == .object } ?? false
     if copies, let object = job.record.object {
       try await conditions.checkSource(object.etag, at: object.key)
@@ -219,22 +285,25 @@ struct Reconciliation: Sendable {
   }
 
   private func commit(
-    _ record: InodeRecord, _ object: StoredObject, _ side: ObjectKey?
-  ) throws(ObjectStoreError) -> InodeRecord {
+    _ object: StoredObject, _ side: ObjectKey?, _ placement: inout Placement, asAlias: Bool = false
+  ) throws(ObjectStoreError) {
     let now = context.environment.now()
+    let record = placement.inode
     let commit = Commit(
       inode: record.number, object: object, version: record.version,
       attributeVersion: record.attributeVersion, sideKey: side)
-    _ = try catalog { try $0.commit(commit, at: now) }
+    if asAlias { return try catalog { try $0.commitAlias(commit, at: now) } }
+    let after = try catalog { try $0.commit(commit, at: now) }
+    placement.commit(object)
+    placement.inode.sideKey = after?.sideKey
     // Who has it open fetches from there from now on.
     context.registry.current(record.number)?.state.withLock { $0.object = object }
-    return record
   }
 
   // MARK: What and when
 
-  /// The key that the path wants, even if no store took it.
-  private func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey {
+  /// The key that a path wants, even if no store took it.
+  func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey {
     let prefix = context.keySpace.directoryPrefix(of: path)
     return ObjectKey(
       record.kind == .directory ? prefix : String(Substring(prefix.utf8.dropLast())))
@@ -253,7 +322,7 @@ struct Reconciliation: Sendable {
 
   /// What goes up with the object, and the object beside that it refers to, which is there by now.
   private func headers(
-    _ record: InodeRecord, _ path: [FileName]
+    _ record: InodeRecord, _ path: [FileName]?
   ) async throws(ObjectStoreError) -> (ObjectHeaders, side: ObjectKey?) {
     guard let (now, extended) = try catalog({ try $0.described(record.number) }),
       now.attributeVersion == record.attributeVersion
@@ -262,11 +331,16 @@ struct Reconciliation: Sendable {
       kind: record.kind, permissions: record.permissions, owner: record.owner,
       modified: record.modified, accessed: record.accessed, changed: record.changed,
       device: record.device, extended: extended)
-    let others = [WriteConditions.commitName: conditions.token(of: record)]
+    let state = conditions.token(of: record)
+    var others = [WriteConditions.commitName: state]
+    if let group = record.linkGroup, record.linkCount > 1 {
+      let link = LinkGroup(name: group, count: record.linkCount, state: state)
+      others.merge(link.encode()) { $1 }
+    }
     let side = try await SideObject.place(&attributes, of: record, besides: others, context)
     let contentType: String? =
       record.kind == .directory
-      ? StoredAttributes.directoryContentType : path.last.map { context.contentTypes.type(of: $0) }
+      ? StoredAttributes.directoryContentType : path?.last.map { context.contentTypes.type(of: $0) }
     let headers = ObjectHeaders(
       contentType: contentType, storageClass: context.options.storageClass,
       metadata: attributes.encode().merging(others) { $1 })

@@ -31,22 +31,32 @@ struct Uploader: Sendable {
     }
   }
 
-  func upload(_ job: Job) async throws(ObjectStoreError) -> StoredObject {
+  /// What the store has now.
+  struct Uploaded: Sendable {
+    var object: StoredObject
+    /// That of the job, or of the earlier one whose upload was resumed.
+    var metadata: [String: String]
+  }
+
+  func upload(_ job: Job) async throws(ObjectStoreError) -> Uploaded {
     let size = job.record.size
-    let etag: ETag
+    let (etag, metadata): (ETag, [String: String])
     if let layout = job.layout {
-      etag = try await uploadParts(job, layout.parts)
+      let head = try await uploadParts(job, layout.parts)
+      (etag, metadata) = (head.etag, head.headers.metadata)
     } else {
       etag = try await context.store.put(
         job.key, job.source(0..<size), headers: job.headers, condition: job.condition)
+      metadata = job.headers.metadata
     }
     context.statistics.uploads.add(1)
-    return StoredObject(key: job.key, etag: etag, size: size)
+    return Uploaded(
+      object: StoredObject(key: job.key, etag: etag, size: size), metadata: metadata)
   }
 
   private func uploadParts(
     _ job: Job, _ layout: [UploadLayout.Part]
-  ) async throws(ObjectStoreError) -> ETag {
+  ) async throws(ObjectStoreError) -> ObjectInfo {
     let (upload, sent) = try await resumeOrBegin(job)
     let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
@@ -56,8 +66,7 @@ struct Uploader: Sendable {
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
         condition: job.condition)
-      try await verify(job, etag)
-      return etag
+      return try await verify(job, etag)
     } catch {
       // The daemon ends: the next one goes on with the parts that are there.
       if Task.isCancelled { throw error }
@@ -71,13 +80,14 @@ struct Uploader: Sendable {
   }
 
   /// An answer can be lost and an upload resumed: what is there must be what was sent.
-  private func verify(_ job: Job, _ etag: ETag) async throws(ObjectStoreError) {
+  private func verify(_ job: Job, _ etag: ETag) async throws(ObjectStoreError) -> ObjectInfo {
     let head = try await context.store.head(job.key)
     guard head.size == job.record.size, head.etag == etag else {
       throw ObjectStoreError(
         .unavailable, code: "NotVerified",
         message: "\(job.key) has \(head.size) bytes, \(job.record.size) were sent")
     }
+    return head
   }
 
   private func resumeOrBegin(

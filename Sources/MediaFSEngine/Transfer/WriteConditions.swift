@@ -12,7 +12,7 @@ final class WriteConditions: Sendable {
   /// store's answer and its record here, the object is recognised as the one that was sent.
   static let commitName = "mediafs-commit"
 
-  private let context: VolumeContext
+  let context: VolumeContext
   private let expansion: TreeExpansion
   private let features = Mutex(Features())
 
@@ -34,23 +34,42 @@ final class WriteConditions: Sendable {
     self.expansion = expansion
   }
 
+  /// What the metadata of the objects that hold this state calls it. What another host has called
+  /// it stays, so that those objects of the inode that are not known here go on being its.
   func token(of record: InodeRecord) -> String {
-    CommitToken(record, generation: context.catalog.generation).text
+    if let state = record.linkState, !record.isContentDirty, !record.isAttributeDirty {
+      return state
+    }
+    return CommitToken(record, generation: context.catalog.generation).text
   }
 
-  /// The condition for writing `record` at `key`. Whoever of us still has an object there is moved
+  /// The record with the attributes that are in the store with it: an upload that was resumed has
+  /// those of its beginning.
+  func state(of record: InodeRecord, in metadata: [String: String]) -> InodeRecord {
+    let own = CommitToken(record, generation: context.catalog.generation)
+    var sent = record
+    if let token = metadata[Self.commitName].flatMap({ CommitToken($0) }), token.isState(of: own) {
+      sent.attributeVersion = token.attributeVersion
+    }
+    return sent
+  }
+
+  /// The condition for writing an inode at `key`. Whoever of us still has an object there is moved
   /// out of the way first.
   func condition(
-    for record: InodeRecord, at key: ObjectKey, isCopy: Bool = false
+    for placement: Placement, at key: ObjectKey, isCopy: Bool = false
   ) async throws(ObjectStoreError) -> WriteCondition {
     let expected: ETag?
-    if let object = record.object, object.key == key {
+    if let object = placement.object(at: key) {
       expected = object.etag
     } else {
       try await expansion.settle(key)
-      if let other = try catalog({ try $0.occupant(of: key, besides: record.number) }) {
+      let number = placement.inode.number
+      if let other = try catalog({ try $0.occupant(of: key, besides: number) }) {
         try await evacuate(other)
       }
+      let now = context.environment.now()
+      try catalog { try $0.vacate(key, for: number, at: now) }
       expected = try catalog { try $0.tombstone(at: key)?.etag }
     }
     return try await enforceable(
@@ -189,105 +208,9 @@ final class WriteConditions: Sendable {
     context.registry.current(other.number)?.state.withLock { $0.object = moved }
   }
 
-  /// A condition did not hold: finds out who was there, and makes the next attempt succeed.
-  func resolve(
-    _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey, step: ReconcileStep
-  ) async throws(ObjectStoreError) {
-    let found: ObjectInfo
-    do throws(ObjectStoreError) {
-      found = try await context.store.head(key)
-    } catch  where error.kind == .notFound {
-      // Deleted by somebody else; what is here is newer and goes up anew.
-      if record.object?.key == key { try catalog { try $0.forgetObject(record.number) } }
-      let now = context.environment.now()
-      try catalog { catalog in
-        if let buried = try catalog.tombstone(at: key) {
-          try catalog.deleted([buried], replaced: [key], at: now)
-        }
-      }
-      return
-    }
-    let now = context.environment.now()
-    let object = StoredObject(key: key, etag: found.etag, size: found.size)
-    if record.object?.key == key, record.object?.etag == found.etag {
-      // Two of our own requests met, or an upload was forgotten: nobody else was here.
-      throw ObjectStoreError(
-        .unavailable, code: "Busy", message: "The store was busy with \(key)")
-    }
-    let token = found.headers.metadata[Self.commitName].flatMap { CommitToken($0) }
-    let own = CommitToken(record, generation: context.catalog.generation)
-    var isOurs = token == own && (found.size == record.size || record.kind == .directory)
-    if !isOurs { isOurs = try await isUnsignedCopy(found, of: record, at: key) }
-    if isOurs {
-      let commit = Commit(
-        inode: record.number, object: object, version: record.version,
-        attributeVersion: record.attributeVersion,
-        sideKey: SideObject.key(from: found.headers.metadata, context.keySpace))
-      _ = try catalog { try $0.commit(commit, at: now) }
-      adopt(object, of: record, committed: record.version)
-    } else if let token, token.isUnconfirmed(by: record, own) {
-      // An older state of ours, whose answer was lost: the next attempt replaces it.
-      try catalog { try $0.relocate(record.number, to: object, at: now) }
-      adopt(object, of: record, committed: nil)
-    } else if step == .upload, record.kind == .regular {
-      try setAside(record, path, key, now)
-    } else if record.kind == .directory {
-      // A marker has no content that could be lost: ours wins.
-      try catalog { try $0.relocate(record.number, to: object, at: now) }
-    } else if record.object?.key == key {
-      try catalog { try $0.yieldAttributes(record.number) }
-    } else {
-      try setAside(record, path, key, now)
-    }
-  }
-
-  /// Who has the file open fetches from there from now on.
-  private func adopt(_ object: StoredObject, of record: InodeRecord, committed: Int64?) {
-    guard let content = context.registry.current(record.number) else { return }
-    content.changing.withLock { _ in
-      content.state.withLock { state in
-        state.object = object
-        if let committed { state.lifecycle.endUpload(committed: committed) }
-      }
-    }
-  }
-
-  /// Whether what was found at a key is the copy that we asked for and whose answer was lost. What
-  /// nobody has read yet is copied as it is, so the object itself cannot tell.
-  private func isUnsignedCopy(
-    _ found: ObjectInfo, of record: InodeRecord, at key: ObjectKey
-  ) async throws(ObjectStoreError) -> Bool {
-    guard let object = record.object, object.key != key, !record.attributesKnown,
-      try catalog({ try $0.isCopying(record.number, to: key) })
-    else { return false }
-    let source = try await context.store.head(object.key)
-    return source.etag == object.etag && found.size == source.size
-      && found.headers.metadata == source.headers.metadata
-      && found.headers.contentType == source.headers.contentType
-  }
-
-  private func setAside(
-    _ record: InodeRecord, _ path: [FileName], _ key: ObjectKey, _ now: Timestamp
-  ) throws(ObjectStoreError) {
-    guard let name = path.last else { return }
-    let parent = try catalog { try $0.parent(of: record.number) }
-    for counter in 0..<100 {
-      guard
-        let other = ConflictName.make(
-          for: name, host: context.options.host, time: now, counter: counter),
-        try catalog({ try $0.child(other, of: parent) }) == nil
-      else { continue }
-      try catalog { try $0.setAside(record.number, as: other, from: key, at: now) }
-      context.statistics.conflicts.add(1)
-      context.log.warning("\(name) was changed by somebody else: ours is \(other) now")
-      context.forget(name, in: parent)
-      return
-    }
-  }
-
   // MARK: Errors
 
-  private func catalog<Answer>(
+  func catalog<Answer>(
     _ question: (Catalog) throws -> Answer
   ) throws(ObjectStoreError) -> Answer {
     try context.asked(question)

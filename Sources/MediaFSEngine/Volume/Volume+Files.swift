@@ -145,13 +145,6 @@ extension Volume {
   }
 
   private func letGo(_ content: FileContent) {
-    guard context.registry.release(content, asHandle: true) else { return }
-    do throws(FileSystemError) {
-      let erased = try ask("release") { try $0.eraseIfOrphan(content.inode) }
-      if let erased { context.discardContent(of: erased) }
-    } catch {
-      // Erased at the next start.
-      context.log.error("Inode \(content.inode) was not erased: \(error)")
-    }
+    if context.registry.release(content, asHandle: true) { eraseIfUnused(content.inode) }
   }
 }

@@ -8,11 +8,21 @@ extension Volume: FileSystem {
     _ name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {
     let directory = try await known(parent, "lookup")
-    guard let child = try ask("lookup", { try $0.child(name, of: parent) }) else {
-      throw FileSystemError(.noSuchFileOrDirectory, "lookup", "There is no \(name)")
+    var last: InodeNumber?
+    while true {
+      guard let child = try ask("lookup", { try $0.child(name, of: parent) }),
+        child.number != last
+      else {
+        throw FileSystemError(.noSuchFileOrDirectory, "lookup", "There is no \(name)")
+      }
+      do throws(FileSystemError) {
+        return entry(try await loader.complete(child, in: parent, "lookup"), in: directory)
+      } catch {
+        // It turned out to be another name of an inode that is known, and has gone into that.
+        guard error.errno == .staleNFSFileHandle else { throw error }
+        last = child.number
+      }
     }
-    let complete = try await loader.complete(child, in: parent, "lookup")
-    return entry(complete, in: directory)
   }
 
   package func entry(of inode: InodeNumber) async throws(FileSystemError) -> Entry {
@@ -74,12 +84,15 @@ extension Volume: FileSystem {
   package func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError) {
     try refuseIfReadOnly("unlink")
     _ = try await known(parent, "unlink")
-    let registry = context.registry
+    let context = context
     let now = context.environment.now()
-    let record = try ask("unlink") {
-      try $0.unlink(name, in: parent, at: now) { registry.isOpen($0) }
+    let key = try context.path(of: parent, "unlink").flatMap {
+      try? context.keySpace.key(of: $0 + [name])
     }
-    lostName(record)
+    let record = try ask("unlink") {
+      try $0.unlink(name, in: parent, key: key, at: now) { context.isInUse($0) }
+    }
+    try lostName(record)
     reconciler.journalChanged()
   }
 
@@ -91,18 +104,12 @@ extension Volume: FileSystem {
     let child = try ask("rmdir") { try $0.child(name, of: parent) }
     // What it holds at the store counts too.
     if let child, child.kind == .directory { try await refresher.freshen(child, "rmdir") }
+    let context = context
     let now = context.environment.now()
-    _ = try ask("rmdir") { try $0.removeDirectory(name, in: parent, at: now) }
-    reconciler.journalChanged()
-  }
-
-  /// An inode lost a name; without any other, its bytes go, unless somebody has it open.
-  func lostName(_ record: InodeRecord) {
-    guard record.kind != .directory, record.linkCount <= 1 else { return }
-    if context.registry.isOpen(record.number) {
-      context.registry.orphan(record.number)
-    } else {
-      context.discardContent(of: record)
+    let record = try ask("rmdir") {
+      try $0.removeDirectory(name, in: parent, at: now) { context.isInUse($0) }
     }
+    try lostName(record)
+    reconciler.journalChanged()
   }
 }

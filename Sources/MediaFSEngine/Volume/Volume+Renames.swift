@@ -30,14 +30,14 @@ extension Volume {
         // What it holds at the store counts too.
         try await refresher.freshen(existing, "rename")
       }
-      let registry = context.registry
+      let context = context
       let now = context.environment.now()
       let outcome = try ask("rename") {
         try $0.rename(
           name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
-        ) { registry.isOpen($0) }
+        ) { context.isInUse($0) }
       }
-      if let replaced = outcome.replaced { lostName(replaced) }
+      if let replaced = outcome.replaced { try lostName(replaced) }
     }
     reconciler.journalChanged()
   }

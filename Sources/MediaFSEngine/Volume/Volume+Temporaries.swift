@@ -1,6 +1,7 @@
 import MediaFSCatalog
 package import MediaFSCore
 import ObjectStorage
+import Synchronization
 import SystemPackage
 
 extension Volume {
@@ -10,9 +11,11 @@ extension Volume {
     try refuseIfReadOnly("tmpfile")
     let directory = try await known(parent, "tmpfile")
     let now = context.environment.now()
-    let new = NewInode(
-      kind: .regular, permissions: permissions & ~caller.umask, owner: caller.owner)
+    let new = try await begin(
+      NewInode(kind: .regular, permissions: permissions, owner: caller.owner),
+      umask: caller.umask, in: directory, "tmpfile")
     let record = try ask("tmpfile") { try $0.createTemporary(new, in: parent, at: now) }
+    context.unnamed.withLock { _ = $0.insert(record.number) }
     // Were this to fail, the next start erases the inode.
     let content = try context.registry.acquire(record.number, asHandle: true)
     return (entry(record, in: directory), reply(content, flags))

@@ -27,6 +27,8 @@ final class VolumeContext: Sendable {
   /// Until the store refuses a copy of a range (S3 UploadPartCopy).
   let copiesParts = Mutex(true)
   let attributeNames = AttributeNames()
+  /// Inodes without a name that somebody still uses; erased when nobody does.
+  let unnamed = Mutex<Set<InodeNumber>>([])
   private let kernel = Mutex<(any KernelCache)?>(nil)
 
   init(
@@ -50,6 +52,10 @@ final class VolumeContext: Sendable {
 
   func attach(_ cache: any KernelCache) {
     kernel.withLock { $0 = cache }
+  }
+
+  func kernelKnows(_ inode: InodeNumber) -> Bool {
+    kernel.withLock { $0 }?.knows(inode) ?? false
   }
 
   var attributeDefaults: StoredAttributes.Defaults {
@@ -101,6 +107,29 @@ final class VolumeContext: Sendable {
       kernel?.invalidate(name, in: directory)
     }
     for name in outcome.added { kernel?.invalidate(name, in: directory) }
+    for inode in outcome.moved {
+      rebase(inode)
+      kernel?.invalidate(inode)
+    }
+  }
+
+  /// The primary object of an inode may be another one: who has it open fetches from there.
+  func rebase(_ inode: InodeNumber) {
+    guard let content = registry.current(inode), let record = try? catalog.inode(inode) else {
+      return
+    }
+    content.state.withLock { $0.object = record.object }
+  }
+
+  /// Inodes that turned out to be one: the kernel asks again for the names of those that are gone.
+  func apply(_ unions: [Union]) {
+    let kernel = kernel.withLock { $0 }
+    for union in unions {
+      discardContent(of: union.absorbed)
+      kernel?.invalidate(union.absorbed.number)
+      kernel?.invalidate(union.survivor)
+      for (name, parent) in union.names { kernel?.invalidate(name, in: parent) }
+    }
   }
 
   /// The kernel asks again for a name that stands for something else now.
@@ -110,6 +139,7 @@ final class VolumeContext: Sendable {
 
   /// Forgets the bytes of an object version that is no more. Open handles keep the old bytes.
   func discardContent(of record: InodeRecord) {
+    guard record.content != .none else { return }
     let loaded = registry.current(record.number).flatMap {
       $0.number == record.content ? $0.shape.resident : nil
     }

@@ -9,12 +9,14 @@ import Testing
   }
 
   private static let old = ObjectKey("old")
+  private static let new = ObjectKey("new")
+  private static let marker = ObjectKey("new/")
 
-  private static func step(
+  private static func steps(
     _ kind: FileKind, _ place: Place, content: Bool = false, attributes: Bool = false,
     isEmpty: Bool = false, chosen: Bool = false
-  ) -> ReconcileStep {
-    let key = ObjectKey(kind == .directory ? "new/" : "new")
+  ) -> [ReconcileStep] {
+    let key = kind == .directory ? marker : new
     let stored: ObjectKey? =
       switch place {
       case .there: key
@@ -22,46 +24,51 @@ import Testing
       case .nowhere: nil
       }
     return ReconcileFacts(
-      kind: kind, desiredKey: key, storedKey: stored, isContentDirty: content,
-      isAttributeDirty: attributes, isEmpty: isEmpty, areAttributesChosen: chosen
-    ).step
+      kind: kind, desiredKeys: [key],
+      primary: stored.map { HeldObject(key: $0, hasContent: !content, hasAttributes: !attributes) },
+      isEmpty: isEmpty, areAttributesChosen: chosen
+    ).steps
   }
 
   @Test(arguments: FileKind.allCases.filter { $0 != .directory })
   func everythingButDirectories(kind: FileKind) {
-    #expect(Self.step(kind, .there) == .nothing)
-    #expect(Self.step(kind, .there, attributes: true) == .rewriteAttributes)
-    #expect(Self.step(kind, .elsewhere) == .move(from: Self.old))
+    #expect(Self.steps(kind, .there) == [])
+    #expect(Self.steps(kind, .there, attributes: true) == [.rewriteAttributes(at: Self.new)])
+    #expect(Self.steps(kind, .elsewhere) == [.move(from: Self.old, to: Self.new)])
     // One copy does both.
-    #expect(Self.step(kind, .elsewhere, attributes: true) == .move(from: Self.old))
+    #expect(
+      Self.steps(kind, .elsewhere, attributes: true) == [.move(from: Self.old, to: Self.new)])
     for attributes in [false, true] {
-      #expect(Self.step(kind, .nowhere, attributes: attributes) == .upload)
+      #expect(Self.steps(kind, .nowhere, attributes: attributes) == [.upload(to: Self.new)])
       for place in Place.allCases {
-        #expect(Self.step(kind, place, content: true, attributes: attributes) == .upload)
+        #expect(
+          Self.steps(kind, place, content: true, attributes: attributes)
+            == [.upload(to: Self.new)])
       }
     }
   }
 
   @Test(arguments: [false, true], [false, true])
   func directories(isEmpty: Bool, chosen: Bool) {
-    func step(_ place: Place, attributes: Bool) -> ReconcileStep {
-      Self.step(
+    func steps(_ place: Place, attributes: Bool) -> [ReconcileStep] {
+      Self.steps(
         .directory, place, attributes: attributes, isEmpty: isEmpty, chosen: chosen)
     }
-    #expect(step(.there, attributes: false) == .nothing)
-    #expect(step(.there, attributes: true) == .mark)
-    #expect(step(.elsewhere, attributes: false) == .mark)
-    #expect(step(.elsewhere, attributes: true) == .mark)
-    let expected: ReconcileStep = isEmpty || chosen ? .mark : .nothing
-    #expect(step(.nowhere, attributes: false) == expected)
-    #expect(step(.nowhere, attributes: true) == expected)
+    #expect(steps(.there, attributes: false) == [])
+    #expect(steps(.there, attributes: true) == [.mark(Self.marker)])
+    #expect(steps(.elsewhere, attributes: false) == [.mark(Self.marker)])
+    #expect(steps(.elsewhere, attributes: true) == [.mark(Self.marker)])
+    let expected: [ReconcileStep] = isEmpty || chosen ? [.mark(Self.marker)] : []
+    #expect(steps(.nowhere, attributes: false) == expected)
+    #expect(steps(.nowhere, attributes: true) == expected)
   }
 
   /// The same letters in another normalisation are another key.
   @Test func keysAreComparedByBytes() {
+    let (composed, decomposed) = (ObjectKey("\u{e9}"), ObjectKey("e\u{301}"))
     let facts = ReconcileFacts(
-      kind: .regular, desiredKey: ObjectKey("\u{e9}"), storedKey: ObjectKey("e\u{301}"),
-      isContentDirty: false, isAttributeDirty: false, isEmpty: false, areAttributesChosen: false)
-    #expect(facts.step == .move(from: ObjectKey("e\u{301}")))
+      kind: .regular, desiredKeys: [composed],
+      primary: HeldObject(key: decomposed, hasContent: true, hasAttributes: true))
+    #expect(facts.steps == [.move(from: decomposed, to: composed)])
   }
 }

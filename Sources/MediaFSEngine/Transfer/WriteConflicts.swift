@@ -1,0 +1,211 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+import SystemPackage
+
+/// What a step was to do at a key where somebody else was first.
+struct WriteConflict: Sendable {
+  var placement: Placement
+  var step: ReconcileStep
+  var key: ObjectKey
+  /// The name that the key stands for.
+  var path: [FileName]
+
+  var inode: InodeRecord { placement.inode }
+
+  /// The step writes another object than the primary one.
+  var isAlias: Bool {
+    if case .copy = step { return true }
+    return false
+  }
+
+  /// Bytes that the store does not have at this key are at stake, not only attributes.
+  var isAboutContent: Bool {
+    switch step {
+    case .upload: inode.kind == .regular || placement.object(at: key) == nil
+    case .rewriteAttributes: false
+    case .copy:
+      !placement.aliases.contains { $0.object.key == key && $0.version == inode.version }
+    case .move, .promote, .bury, .mark: true
+    }
+  }
+}
+
+extension WriteConditions {
+  /// A condition did not hold: finds out who was there, and makes the next attempt succeed.
+  func resolve(_ conflict: WriteConflict) async throws(ObjectStoreError) {
+    let (record, key) = (conflict.inode, conflict.key)
+    let held = conflict.placement.object(at: key)
+    let now = context.environment.now()
+    let found: ObjectInfo
+    do throws(ObjectStoreError) {
+      found = try await context.store.head(key)
+    } catch  where error.kind == .notFound {
+      return try forget(held != nil, key, of: record, now)
+    }
+    let object = StoredObject(key: key, etag: found.etag, size: found.size)
+    if held?.etag == found.etag {
+      // Two of our own requests met, or an upload was forgotten: nobody else was here.
+      throw ObjectStoreError(
+        .unavailable, code: "Busy", message: "The store was busy with \(key)")
+    }
+    let text = found.headers.metadata[Self.commitName]
+    var isOurs =
+      isText(text, token(of: record))
+      && (found.size == record.size || record.kind == .directory)
+    if !isOurs { isOurs = try await isUnsignedCopy(found, of: record, at: key) }
+    if isOurs {
+      let side = SideObject.key(from: found.headers.metadata, context.keySpace)
+      try adopt(object, side, conflict, now)
+    } else if isOlderState(text, conflict) {
+      // An older state of ours, whose answer was lost: the next attempt replaces it.
+      try replaceNext(object, conflict, now)
+    } else if record.kind == .directory {
+      // A marker has no content that could be lost: ours wins.
+      try catalog { try $0.relocate(record.number, to: object, at: now) }
+    } else if conflict.isAboutContent {
+      try setAside(conflict, now)
+    } else {
+      try yield(conflict, now)
+    }
+  }
+
+  /// Whether what was found at a key is the copy that we asked for and whose answer was lost. What
+  /// nobody has read yet is copied as it is, so the object itself cannot tell.
+  private func isUnsignedCopy(
+    _ found: ObjectInfo, of record: InodeRecord, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool {
+    guard let object = record.object, object.key != key, !record.attributesKnown,
+      try catalog({ try $0.isCopying(record.number, to: key) })
+    else { return false }
+    let source = try await context.store.head(object.key)
+    return source.etag == object.etag && found.size == source.size
+      && found.headers.metadata == source.headers.metadata
+      && found.headers.contentType == source.headers.contentType
+  }
+
+  private func isText(_ text: String?, _ other: String) -> Bool {
+    text?.utf8.elementsEqual(other.utf8) ?? false
+  }
+
+  /// Whether an object holds what we have sent, and have changed since.
+  private func isOlderState(_ text: String?, _ conflict: WriteConflict) -> Bool {
+    let generation = context.catalog.generation
+    let known = conflict.placement.token(at: conflict.key, generation: generation)
+    if known == nil, let state = conflict.inode.linkState, isText(text, state) { return true }
+    let current = CommitToken(conflict.inode, generation: generation)
+    return text.flatMap { CommitToken($0) }?.isUnconfirmed(by: known, current) ?? false
+  }
+
+  /// Deleted by somebody else; what is here is newer and goes up anew.
+  private func forget(
+    _ isHeld: Bool, _ key: ObjectKey, of record: InodeRecord, _ now: Timestamp
+  ) throws(ObjectStoreError) {
+    if isHeld, try !catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) {
+      throw ObjectStoreError(
+        .invalid, code: "NotFound",
+        message: "The object was deleted by somebody else, and not all of it is cached here")
+    }
+    context.rebase(record.number)
+    try catalog { catalog in
+      if let buried = try catalog.tombstone(at: key) {
+        try catalog.deleted([buried], replaced: [key], at: now)
+      }
+    }
+  }
+
+  private func commit(
+    _ object: StoredObject, _ side: ObjectKey?, of record: InodeRecord
+  ) -> Commit {
+    Commit(
+      inode: record.number, object: object, version: record.version,
+      attributeVersion: record.attributeVersion, sideKey: side)
+  }
+
+  /// It is what was sent; only the answer was lost.
+  private func adopt(
+    _ object: StoredObject, _ side: ObjectKey?, _ conflict: WriteConflict, _ now: Timestamp
+  ) throws(ObjectStoreError) {
+    let commit = commit(object, side, of: conflict.inode)
+    try catalog { catalog in
+      if conflict.isAlias {
+        try catalog.commitAlias(commit, at: now)
+      } else {
+        _ = try catalog.commit(commit, at: now)
+      }
+    }
+    if !conflict.isAlias { follow(object, conflict.inode, committed: conflict.inode.version) }
+  }
+
+  /// Who has the file open fetches from there from now on.
+  private func follow(_ object: StoredObject, _ record: InodeRecord, committed: Int64?) {
+    guard let content = context.registry.current(record.number) else { return }
+    content.changing.withLock { _ in
+      content.state.withLock { state in
+        state.object = object
+        if let committed { state.lifecycle.endUpload(committed: committed) }
+      }
+    }
+  }
+
+  private func replaceNext(
+    _ object: StoredObject, _ conflict: WriteConflict, _ now: Timestamp
+  ) throws(ObjectStoreError) {
+    var commit = commit(object, nil, of: conflict.inode)
+    commit.version = Commit.unknownVersion
+    try catalog { catalog in
+      if conflict.isAlias {
+        try catalog.commitAlias(commit, at: now)
+      } else {
+        try catalog.relocate(conflict.inode.number, to: object, at: now)
+      }
+    }
+    if !conflict.isAlias { follow(object, conflict.inode, committed: nil) }
+  }
+
+  private func place(
+    _ conflict: WriteConflict
+  ) throws(ObjectStoreError) -> (FileName, InodeNumber)? {
+    guard let name = conflict.path.last,
+      let parent = try catalog({ try $0.resolve(Array(conflict.path.dropLast())) })
+    else { return nil }
+    return (name, parent)
+  }
+
+  private func yield(
+    _ conflict: WriteConflict, _ now: Timestamp
+  ) throws(ObjectStoreError) {
+    guard let (name, parent) = try place(conflict) else { return }
+    let number = conflict.inode.number
+    let isGone = try catalog {
+      try $0.yieldAttributes(number, name, in: parent, to: conflict.key, at: now)
+    }
+    guard isGone else { return }
+    context.rebase(number)
+    context.forget(name, in: parent)
+  }
+
+  private func setAside(
+    _ conflict: WriteConflict, _ now: Timestamp
+  ) throws(ObjectStoreError) {
+    guard let (name, parent) = try place(conflict) else { return }
+    let number = conflict.inode.number
+    for counter in 0..<100 {
+      guard
+        let other = ConflictName.make(
+          for: name, host: context.options.host, time: now, counter: counter),
+        try catalog({ try $0.child(other, of: parent) }) == nil
+      else { continue }
+      try catalog {
+        try $0.setAside(number, name, in: parent, as: other, from: conflict.key, at: now)
+      }
+      context.rebase(number)
+      context.statistics.conflicts.add(1)
+      context.log.warning("\(name) was changed by somebody else: ours is \(other) now")
+      context.forget(name, in: parent)
+      return
+    }
+  }
+}
