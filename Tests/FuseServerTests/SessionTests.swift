@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import PosixIO
 import SystemPackage
@@ -77,6 +78,9 @@ import Testing
       let file = try OwnedDescriptor(opening: mount.path("file"), .readWrite, options: .create)
       try file.write([1, 2, 3], at: 0)
       #expect(try file.read(count: 10, at: 0) == [1, 2, 3])
+      // A directory that somebody works in keeps its name when the kernel shall ask for it again.
+      try FileTree.makeDirectory(mount.path("in use"), permissions: .ownerReadWriteExecute)
+      let used = try OwnedDescriptor(opening: mount.path("in use"), .readOnly)
       try mount.tell("file")
       try mount.expect("appended")
       // It caches for an hour.
@@ -85,6 +89,9 @@ import Testing
       let deadline = ContinuousClock.now + .seconds(30)
       while try file.status().size != 4, ContinuousClock.now < deadline {}
       #expect(try file.read(count: 10, at: 0) == [1, 2, 3, 42])
+      let name = try FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/self/fd/\(used.number)")
+      #expect(name == mount.path("in use").string)
     }
   }
 }

@@ -76,8 +76,8 @@ for set in "$@"; do
         media-types
       ;;
     test)
-      apt_install python3 python3-venv curl diffutils rsync attr procps util-linux faketime \
-        ceph-mon ceph-osd radosgw ceph-common
+      apt_install python3 python3-venv curl diffutils rsync attr acl procps util-linux faketime \
+        git sqlite3 stress-ng dbench ceph-mon ceph-osd radosgw ceph-common
       make_venv venv "$HERE/requirements.txt"
       ;;
     swift)

@@ -99,12 +99,22 @@ final class KernelNotifier: KernelCache {
       result = unsafe fuse_lowlevel_notify_inval_inode(
         session.value, fuse_ino_t(inode: inode), 0, 0)
     case .name(let name, let parent):
-      result = unsafe fuse_lowlevel_notify_inval_entry(
-        session.value, fuse_ino_t(inode: parent), name.text, name.text.utf8.count)
+      result = expire(name, in: parent)
     }
     // ENOENT: the kernel does not know it, so there is nothing to drop.
     if result != 0, result != -ENOENT {
       log.debug("invalidation failed", metadata: ["errno": "\(-result)"])
     }
+  }
+
+  /// Makes the kernel ask for a name again before it uses it. Dropping it would take it away from
+  /// those who have it for their working directory, although it may be what it was; kernels
+  /// before 6.2 know nothing else.
+  private func expire(_ name: FileName, in parent: InodeNumber) -> CInt {
+    let (parent, text) = (fuse_ino_t(inode: parent), name.text)
+    let result = unsafe fuse_lowlevel_notify_expire_entry(
+      session.value, parent, text, text.utf8.count, FUSE_LL_EXPIRE_ONLY)
+    guard result == -ENOSYS else { return result }
+    return unsafe fuse_lowlevel_notify_inval_entry(session.value, parent, text, text.utf8.count)
   }
 }
