@@ -72,13 +72,15 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
   package var deletes: Queue
   package var parked: [Parked]
   package var cache: Cache
+  /// Files that somebody else had changed first, since the mount: both versions were kept.
+  package var conflicts: Int
   /// Requests sent to the store by S3 operation name.
   package var requests: [String: Int]
 
   package init(
     source: String, mountpoint: String, offline: String?, paused: Bool, total: Count, local: Count,
     dirty: Count, remoteOnly: Count, uploads: Queue, downloads: Queue, deletes: Queue,
-    parked: [Parked], cache: Cache, requests: [String: Int]
+    parked: [Parked], cache: Cache, conflicts: Int, requests: [String: Int]
   ) {
     self.source = source
     self.mountpoint = mountpoint
@@ -93,6 +95,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     self.deletes = deletes
     self.parked = parked
     self.cache = cache
+    self.conflicts = conflicts
     self.requests = requests
   }
 }

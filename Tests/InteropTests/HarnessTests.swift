@@ -37,7 +37,10 @@ import Testing
     try proxy.fail(status: 403, code: "AccessDenied")
     let refusal = #expect(throws: HarnessError.self) { try bucket.get("object") }
     #expect(refusal?.description.contains("AccessDenied") == true)
-    try proxy.fail(status: 0, code: "")
+    try proxy.refuse("PUT", status: 403, code: "AccessDenied")
+    #expect(try bucket.get("object") == "0123456789")
+    #expect(throws: HarnessError.self) { try bucket.put("object", "") }
+    try proxy.admit()
 
     try proxy.stop()
     #expect(throws: HarnessError.self) { try bucket.get("object") }
@@ -85,13 +88,14 @@ import Testing
     let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
     let entry = """
       [{"path": "a.txt", "kind": "file", "mode": 33188, "size": 5, "type": "text/plain",
-      "sha256": "\(digest)"}]
+      "mtime": 1500000000000000001, "sha256": "\(digest)"}]
       """
     try succeed(["sh", "-c", "printf %s \"$1\" > \"$2\"", "-", entry, manifest])
     func problems(
-      _ key: String, _ text: String, _ type: String, _ mode: String
+      _ key: String, _ text: String, _ type: String, _ mode: String,
+      _ time: String = "1500000000.000000001"
     ) throws -> [String] {
-      try bucket.put(key, text, type: type, metadata: ["mode": mode])
+      try bucket.put(key, text, type: type, metadata: ["mode": mode, "mtime": time])
       defer { try? bucket.delete(key) }
       return try bucket.differences(from: manifest, prefix: "p/")
     }
@@ -100,6 +104,7 @@ import Testing
     #expect(try problems("p/a.txt", "hell", "text/plain", "33188").count == 1)
     #expect(try problems("p/a.txt", "hello", "text/html", "33188").count == 1)
     #expect(try problems("p/a.txt", "hello", "text/plain", "33152").count == 1)
+    #expect(try problems("p/a.txt", "hello", "text/plain", "33188", "1500000000").count == 1)
     #expect(
       try problems("p/b.txt", "hello", "text/plain", "33188")
         == ["missing: p/a.txt", "unexpected: p/b.txt"])

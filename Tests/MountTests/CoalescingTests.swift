@@ -14,7 +14,8 @@ extension MountTests {
       return mount
     }
 
-    @Test func tenWritesAChmodAndARenameAreOnePut() throws {
+    @Test(.executes("Writing", "A write returns when the local disk's cache has it"))
+    func tenWritesAChmodAndARenameAreOnePut() throws {
       try Stage.play { stage in
         let proxy = try S3Proxy(to: stage.bucket.access)
         let mount = try Self.mountThatKnowsItsStore(stage, proxy)
@@ -41,7 +42,8 @@ extension MountTests {
       }
     }
 
-    @Test func aFileDeletedInsideTheDelayNeverReachesTheStore() throws {
+    @Test(.executes("Writing", "A write returns when the local disk's cache has it"))
+    func aFileDeletedInsideTheDelayNeverReachesTheStore() throws {
       try Stage.play { stage in
         let proxy = try S3Proxy(to: stage.bucket.access)
         let mount = try Self.mountThatKnowsItsStore(stage, proxy)

@@ -27,7 +27,9 @@ extension MountTests {
       }
     }
 
-    @Test(arguments: Moment.allCases)
+    @Test(
+      .executes("What survives what", "A file that was being written when the daemon died"),
+      arguments: Moment.allCases)
     func nothingAcknowledgedIsMissing(_ moment: Moment) throws {
       try Stage.play { stage in
         let source = stage.path("source")

@@ -4,7 +4,8 @@ import Testing
 extension MountTests {
   /// Two mounts of one bucket with different namespaces never see each other.
   @Suite struct Namespaces {
-    @Test func neighboursDoNotSeeOneAnother() throws {
+    @Test(.executes("Files and objects", "Nothing outside the namespace"))
+    func neighboursDoNotSeeOneAnother() throws {
       try Stage.play { stage in
         try stage.bucket.put("ab/outside.txt", "of a namespace whose name begins with another's")
         try stage.bucket.put("outside.txt", "of no namespace")

@@ -8,7 +8,8 @@ extension MountTests {
     static let patience: Duration = .seconds(5)
     static let options = ["metadata.ttl": "3s"]
 
-    @Test func anObjectThatSomebodyPutsIsThere() throws {
+    @Test(.executes("Changes by others", "A listing is at most `metadata.ttl` old"))
+    func anObjectThatSomebodyPutsIsThere() throws {
       try Stage.play { stage in
         try stage.bucket.put("media/old/a.txt", "first")
         let mount = try stage.mount(options: Self.options)
@@ -31,7 +32,8 @@ extension MountTests {
       }
     }
 
-    @Test func anObjectThatSomebodyReplacesShowsItsNewBytes() throws {
+    @Test(.executes("Changes by others", "A listing is at most `metadata.ttl` old"))
+    func anObjectThatSomebodyReplacesShowsItsNewBytes() throws {
       try Stage.play { stage in
         try stage.bucket.put("media/a.txt", "first")
         let mount = try stage.mount(options: Self.options)
@@ -46,7 +48,8 @@ extension MountTests {
       }
     }
 
-    @Test func anObjectThatSomebodyDeletesGoesAway() throws {
+    @Test(.executes("Changes by others", "A listing is at most `metadata.ttl` old"))
+    func anObjectThatSomebodyDeletesGoesAway() throws {
       try Stage.play { stage in
         try stage.bucket.put("media/a.txt", "first")
         let mount = try stage.mount(options: Self.options)

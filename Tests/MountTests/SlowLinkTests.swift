@@ -24,7 +24,8 @@ extension MountTests {
       }
     }
 
-    @Test func headAndTailArriveInUnderHalfASecond() throws {
+    @Test(.executes("Reading", "Reads are served from the cache"))
+    func headAndTailArriveInUnderHalfASecond() throws {
       try Self.withSlowObject { stage, proxy, original in
         let mount = try stage.mount(through: proxy.access)
         let file = mount.directory + "/large.mp4"
@@ -42,7 +43,8 @@ extension MountTests {
       }
     }
 
-    @Test func twentyReadersCauseOneDownload() throws {
+    @Test(.executes("Reading", "Reads are served from the cache"))
+    func twentyReadersCauseOneDownload() throws {
       try Self.withSlowObject { stage, proxy, original in
         let mount = try stage.mount(through: proxy.access)
         let file = mount.directory + "/large.mp4"

@@ -10,7 +10,12 @@ extension MountTests {
     /// A call may wait for news of the directory first, for 3 s, and then for the bytes.
     static let error: Duration = .seconds(9)
 
-    @Test func cachedFilesReadAndWritesGoOnAndEverythingUploadsLater() throws {
+    @Test(
+      .executes("When the store does not answer", "Cached bytes are read"),
+      .executes("When the store does not answer", "Known names stay known"),
+      .executes("When the store does not answer", "Bytes and directories that are not here"),
+      .executes("When the store does not answer", "`mediafs status` says since when"))
+    func cachedFilesReadAndWritesGoOnAndEverythingUploadsLater() throws {
       try Stage.play { stage in
         try stage.bucket.put("media/cached.txt", "here")
         try stage.bucket.put("media/remote.txt", "far away")
@@ -53,7 +58,8 @@ extension MountTests {
       }
     }
 
-    @Test func aStoreThatAnswersNothingIsNoHang() throws {
+    @Test(.executes("Errors", "`EIO`"))
+    func aStoreThatAnswersNothingIsNoHang() throws {
       try Stage.play { stage in
         try stage.bucket.put("media/remote.txt", "far away")
         let proxy = try S3Proxy(to: stage.bucket.access)

@@ -2,7 +2,8 @@
 # install.sh SET...: brings what building and testing need; quick when everything is there.
 #
 #   build     system libraries and tools to build and to mount
-#   test      what `make test` adds: Ceph's gateway, boto3 and MiniStack
+#   test      what `make test` adds: Ceph's gateway, boto3, MiniStack, the applications (or
+#             their libraries) whose use of a mount is tested
 #   swift     OpenStack Swift in a virtual environment
 #   ceph20    Ceph 20 in a chroot (676 MB)
 #
@@ -41,15 +42,17 @@ apt_install() {
   return $status
 }
 
-# make_venv NAME REQUIREMENTS-FILE: a virtual environment that matches the file.
+# make_venv NAME REQUIREMENTS-FILE [FILE]: a virtual environment that matches the files; what the
+# second one names is installed without what it asks for.
 make_venv() {
-  local venv="$CACHE/$1"
-  cmp -s "$2" "$venv/.installed" && return 0
-  echo "Installing $(tr '\n' ' ' < "$2")into $venv"
+  local venv="$CACHE/$1" pip="$CACHE/$1/bin/pip"
+  cat "${@:2}" | cmp -s - "$venv/.installed" && return 0
+  echo "Installing $(cat "${@:2}" | tr '\n' ' ')into $venv"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check -r "$2"
-  cp "$2" "$venv/.installed"
+  "$pip" install -q --disable-pip-version-check -r "$2"
+  [ $# -lt 3 ] || "$pip" install -q --disable-pip-version-check --no-deps -r "$3"
+  cat "${@:2}" > "$venv/.installed"
 }
 
 make_ceph20() {
@@ -76,9 +79,10 @@ for set in "$@"; do
         media-types
       ;;
     test)
-      apt_install python3 python3-venv curl diffutils rsync attr acl procps util-linux faketime \
-        git sqlite3 stress-ng dbench ceph-mon ceph-osd radosgw ceph-common
-      make_venv venv "$HERE/requirements.txt"
+      apt_install python3 python3-venv curl diffutils rsync acl attr e2fsprogs procps \
+        util-linux mount faketime git sqlite3 stress-ng dbench poppler-utils imagemagick \
+        tesseract-ocr ceph-mon ceph-osd radosgw ceph-common
+      make_venv venv "$HERE/requirements.txt" "$HERE/requirements-alone.txt"
       ;;
     swift)
       apt_install memcached liberasurecode1 liberasurecode-dev gcc libc6-dev python3-dev

@@ -11,6 +11,7 @@ output is the port; from then on it obeys lines on standard input and answers ea
     hang         take requests and answer nothing
     resume       answer again
     fail S CODE  answer every request with status S and that S3 error; without both it ends
+    refuse M S CODE  the same for requests of method M; without all three it ends
     requests     JSON list of all requests so far, those under way too (status null)
     clear        forget the requests
 
@@ -111,7 +112,7 @@ class Connection:
         request = await read_head(self.client)
         record = self.proxy.record(request)
         await self.proxy.running.wait()
-        if self.proxy.failure is not None:
+        if self.proxy.failure is not None and self.proxy.failing in ("", request.first[0]):
             return self.fail(request, record)
         self.server_out.write(request.raw)
         sending = asyncio.ensure_future(
@@ -192,6 +193,8 @@ class Proxy:
         self.target = target
         self.bucket = Bucket()
         self.failure = None
+        # The method of the requests that fail; empty for all.
+        self.failing = ""
         self.running = asyncio.Event()
         self.running.set()
         self.connections = set()
@@ -204,6 +207,7 @@ class Proxy:
         record = {
             "method": request.first[0], "path": url.path, "query": url.query,
             "range": request.fields.get("range"), "status": None, "received": 0, "sent": 0,
+            "copies": "x-amz-copy-source" in request.fields,
             "started": time.monotonic(), "ended": None,
         }
         self.requests.append(record)
@@ -240,7 +244,10 @@ class Proxy:
         elif words[0] == "resume":
             self.running.set()
         elif words[0] == "fail":
-            self.failure = words[1:3] if len(words) == 3 else None
+            self.failure, self.failing = (words[1:3] if len(words) == 3 else None), ""
+        elif words[0] == "refuse":
+            self.failure = words[2:4] if len(words) == 4 else None
+            self.failing = words[1] if len(words) == 4 else ""
         elif words[0] == "clear":
             self.requests = []
         elif words[0] == "requests":

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import boto3
 from botocore.config import Config
@@ -69,6 +70,7 @@ def head(bucket, key):
     return {
         "size": answer["ContentLength"], "type": answer.get("ContentType"),
         "etag": answer["ETag"], "metadata": answer["Metadata"],
+        "modified": int(answer["LastModified"].timestamp()),
     }
 
 
@@ -86,7 +88,7 @@ def sha256(bucket, key):
 
 def compare(bucket, prefix, manifest):
     """What differs between the bucket beneath a prefix and a manifest of tree.py: every key,
-    every byte, Content-Type and mode."""
+    every byte, Content-Type, mode and time."""
     with open(manifest) as file:
         expected = {prefix + key_of(entry): entry for entry in json.load(file)}
     found = set(keys(bucket, prefix))
@@ -112,6 +114,8 @@ def differences(bucket, key, entry):
     mode = attributes["metadata"].get("mode")
     if mode != str(entry["mode"]):
         problems.append(f"{key}: mode {mode}, not {entry['mode']}")
+    if "mtime" in entry and nanoseconds(attributes["metadata"].get("mtime")) != entry["mtime"]:
+        problems.append(f"{key}: mtime {attributes['metadata'].get('mtime')}, not {entry['mtime']}")
     if entry["kind"] == "file":
         if attributes["size"] != entry["size"]:
             problems.append(f"{key}: {attributes['size']} bytes, not {entry['size']}")
@@ -122,6 +126,11 @@ def differences(bucket, key, entry):
     if entry["kind"] == "link" and get(bucket, key) != entry["target"]:
         problems.append(f"{key}: another target")
     return problems
+
+
+def nanoseconds(text):
+    """Decimal seconds, as s3fs and rclone write them."""
+    return None if text is None else int(Decimal(text).scaleb(9))
 
 
 def main():

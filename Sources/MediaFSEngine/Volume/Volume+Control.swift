@@ -36,7 +36,7 @@ extension Volume: VolumeControl {
           bytes: context.space.account.used, limit: options.cacheSize,
           hits: statistics.hits.count, misses: statistics.misses.count,
           evictions: statistics.evictions.count),
-        requests: context.store.requestCounts)
+        conflicts: statistics.conflicts.count, requests: context.store.requestCounts)
     }
   }
 

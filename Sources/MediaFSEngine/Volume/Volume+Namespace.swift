@@ -64,7 +64,7 @@ extension Volume: FileSystem {
     path.append(name)
     guard !context.keySpace.isReserved(path) else {
       throw FileSystemError(
-        .permissionDenied, operation, "\(KeySpace.reservedName) is mediafs's own")
+        .notPermitted, operation, "\(KeySpace.reservedName) is mediafs's own")
     }
     do throws(KeyError) {
       _ =

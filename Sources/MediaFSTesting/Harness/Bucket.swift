@@ -44,7 +44,7 @@ package final class Bucket: Sendable {
     try ask("get", ["key": .text(key)]).text ?? ""
   }
 
-  /// `size`, `type`, `etag` and `metadata`.
+  /// `size`, `type`, `etag`, `metadata`, and `modified` in seconds since 1970.
   package func head(_ key: String) throws -> JSON {
     try ask("head", ["key": .text(key)])
   }

@@ -81,3 +81,19 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
     self = .object(Dictionary(elements) { $1 })
   }
 }
+
+extension JSON: ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByArrayLiteral
+{
+  package init(integerLiteral value: Int) {
+    self = .number(Double(value))
+  }
+
+  package init(booleanLiteral value: Bool) {
+    self = .bool(value)
+  }
+
+  package init(arrayLiteral elements: JSON...) {
+    self = .list(elements)
+  }
+}

@@ -60,9 +60,12 @@ package final class Mount: Sendable {
   }
 
   package static func isMounted(_ directory: String) throws -> Bool {
-    try succeed(["cat", "/proc/self/mountinfo"]).split(separator: "\n").contains { line in
+    // proc(5): spaces are octal there.
+    let escaped = directory.split(separator: " ", omittingEmptySubsequences: false)
+      .joined(separator: "\\040")
+    return try succeed(["cat", "/proc/self/mountinfo"]).split(separator: "\n").contains { line in
       let fields = line.split(separator: " ")
-      return fields.count > 4 && String(fields[4]) == directory
+      return fields.count > 4 && String(fields[4]) == escaped
     }
   }
 

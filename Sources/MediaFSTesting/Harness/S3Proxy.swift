@@ -13,6 +13,8 @@ package final class S3Proxy: Sendable {
     package let range: String?
     /// `nil` while it is under way.
     package let status: Int?
+    /// It tells the store to copy an object or a part of one.
+    package let copies: Bool
     /// Bytes of the request's body.
     package let received: Int
     /// Bytes of the answer's body.
@@ -55,6 +57,16 @@ package final class S3Proxy: Sendable {
     _ = try process.ask("fail \(status) \(code)")
   }
 
+  /// Answers every request of a method with an S3 error from now on.
+  package func refuse(_ method: String, status: Int, code: String) throws {
+    _ = try process.ask("refuse \(method) \(status) \(code)")
+  }
+
+  /// Ends what ``fail(status:code:)`` and ``refuse(_:status:code:)`` began.
+  package func admit() throws {
+    _ = try process.ask("fail")
+  }
+
   package func clear() throws {
     _ = try process.ask("clear")
   }
@@ -65,7 +77,8 @@ package final class S3Proxy: Sendable {
       Request(
         method: entry["method"]?.text ?? "", path: entry["path"]?.text ?? "",
         query: entry["query"]?.text ?? "", range: entry["range"]?.text,
-        status: entry["status"]?.int, received: entry["received"]?.int ?? 0,
+        status: entry["status"]?.int, copies: entry["copies"] == .bool(true),
+        received: entry["received"]?.int ?? 0,
         sent: entry["sent"]?.int ?? 0)
     }
   }

@@ -6,13 +6,17 @@ package final class Stage: Sendable {
   package let bucket: Bucket
   package let directory: TemporaryDirectory
   private let mounts = Mutex<[Mount]>([])
+  private let kept = Mutex<[any Sendable]>([])
 
   /// Runs `scenario`, and cleans up behind it however it ends.
   package static func play<Result>(
     on server: S3Server.Kind = .ceph, _ scenario: (Stage) throws -> Result
   ) throws -> Result {
     let stage = try Stage(on: server)
-    defer { stage.mounts.withLock { $0.removeAll() } }
+    defer {
+      stage.mounts.withLock { $0.removeAll() }
+      stage.kept.withLock { $0.removeAll() }
+    }
     return try scenario(stage)
   }
 
@@ -23,6 +27,11 @@ package final class Stage: Sendable {
 
   /// A path beneath the stage's directory.
   package func path(_ name: String) -> String { directory.path + "/" + name }
+
+  /// Holds something until the scenario has ended and its mounts are gone.
+  package func keep(_ thing: some Sendable) {
+    kept.withLock { $0.append(thing) }
+  }
 
   /// Mounts a namespace of the bucket.
   ///

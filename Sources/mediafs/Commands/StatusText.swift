@@ -13,7 +13,8 @@ struct StatusText {
   }
 
   var text: String {
-    ([heading] + content + [cache] + queues + [requests] + parked).joined(separator: "\n") + "\n"
+    ([heading] + content + [cache] + queues + [requests] + conflicts + parked).joined(
+      separator: "\n") + "\n"
   }
 
   private var heading: String {
@@ -74,6 +75,11 @@ struct StatusText {
     let counts = status.requests.sorted { $0.key < $1.key }
     let text = counts.map { "\($0.key) \(Self.grouped($0.value))" }.joined(separator: ", ")
     return Self.row("requests", text.isEmpty ? "none" : text)
+  }
+
+  private var conflicts: [String] {
+    guard status.conflicts > 0 else { return [] }
+    return [Self.row("conflicts", "\(Self.grouped(status.conflicts)), both versions were kept")]
   }
 
   private var parked: [String] {

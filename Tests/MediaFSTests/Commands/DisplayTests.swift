@@ -58,6 +58,7 @@ import Testing
           downloads    idle
           deletes      1 waiting (7 B)
           requests     GetObject 34, PutObject 12
+          conflicts    2, both versions were kept
           parked       1, refused by the store; see mediafs retry
                        a/b.jpg: AccessDenied: no right to write
 

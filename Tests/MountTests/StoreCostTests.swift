@@ -1,0 +1,87 @@
+import MediaFSTesting
+import Testing
+
+extension MountTests {
+  /// What a mount asks of the store, seen by a proxy that records everything.
+  @Suite struct StoreCost {
+    @Test func sizesAndTimesOfATreeCostNoDownload() throws {
+      try Stage.play { stage in
+        for number in 1...40 {
+          try stage.bucket.put("media/d\(number % 3)/file \(number)", "object \(number)")
+        }
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        let mount = try stage.mount(through: proxy.access, options: ["metadata.ttl": "1h"])
+        let find = ["find", mount.directory, "-type", "f", "-printf", "%P %s %T@ %m\n"]
+        let first = try succeed(find).split(separator: "\n")
+        #expect(first.count == 40)
+        #expect(first.contains { $0.hasPrefix("d1/file 40 9 ") && $0.hasSuffix(" 644") })
+        try succeed(["find", mount.directory, "-ls"])
+        func asked() throws -> [String] {
+          // The mount finds out what the store can do, beneath a name of its own.
+          try proxy.requests().filter {
+            $0.path.contains("/media/") && !$0.path.contains("/.mediafs/")
+          }.map(\.method)
+        }
+        #expect(try Set(asked()) == ["HEAD"], "something was downloaded")
+        #expect(try asked().count == 40 + 3, "each object and each directory's marker, once")
+
+        try proxy.clear()
+        #expect(try succeed(find).split(separator: "\n").sorted() == first.sorted())
+        #expect(try proxy.requests().map(\.method) == [], "asked again")
+      }
+    }
+
+    @Test func aNewFileCostsOnePutAndReadingItNothing() throws {
+      try Stage.play { stage in
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        let mount = try stage.mount(through: proxy.access, options: ["metadata.ttl": "1h"])
+        let application = try Application(in: mount.directory)
+        try application.run("write('first', '')")
+        try mount.flush()
+        try proxy.clear()
+        try application.run("write('new.txt', 'bytes'); write('empty', '')")
+        #expect(try application.text("read('new.txt') + read('empty')") == "bytes")
+        try mount.flush()
+        #expect(try application.text("read('new.txt') + read('empty')") == "bytes")
+        #expect(try proxy.requests().map(\.method) == ["PUT", "PUT"])
+
+        // An empty file is a file.
+        #expect(try stage.bucket.head("media/empty")["size"]?.int == 0)
+        let other = try Application(in: stage.otherHost().directory)
+        #expect(try other.int("os.stat('empty').st_size") == 0)
+        #expect(try other.text("read('empty')") == "")
+      }
+    }
+
+    @Test(.executes("Attributes", "A change of mode, owner, times or extended attributes"))
+    func aChangeOfMetadataSendsNoBytes() throws {
+      try Stage.play { stage in
+        let file = stage.path("large")
+        try makeRandomFile(at: file, size: 20 << 20)
+        try stage.bucket.upload("media/large", file: file)
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        let mount = try stage.mount(through: proxy.access)
+        let application = try Application(in: mount.directory)
+        try application.run("write('first', '')")
+        try mount.flush()
+        try proxy.clear()
+        try application.run(
+          """
+          os.chmod("large", 0o600)
+          os.setxattr("large", "user.a", b"b")
+          os.utime("large", (1, 2))
+          os.chown("large", 5, 6)
+          """)
+        try mount.flush()
+        let writes = try proxy.requests().filter { $0.method == "PUT" }
+        #expect(writes.map(\.copies) == [true], "the four are one copy within the store")
+        #expect(writes.allSatisfy { $0.received == 0 })
+        let metadata = try stage.bucket.head("media/large")["metadata"]
+        #expect(metadata?["mode"]?.text == "\(0o100600)")
+        #expect(metadata?["mtime"]?.text == "2")
+        #expect(metadata?["gid"]?.text == "6")
+        #expect(try stage.bucket.sha256("media/large") == succeed(["sha256sum", file]).prefix(64))
+      }
+    }
+  }
+}
