@@ -122,6 +122,10 @@ let package = Package(
         systemPackage,
       ],
       path: "Tests/MemoryFS", swiftSettings: strict),
+    // Random operations on one file, against a buffer in memory; run on a mount by MountTests.
+    .executableTarget(
+      name: "fileexerciser", dependencies: ["CLinux", "MediaFSTesting"],
+      path: "Tests/FileExerciser", swiftSettings: strict),
     tests(
       "MediaFSTests",
       [
@@ -130,7 +134,9 @@ let package = Package(
         log, systemPackage,
       ]),
     tests("InteropTests", ["S3Client", "CurlHTTP", "ObjectStorage", "MediaFSTesting"]),
-    tests("MountTests", ["mediafs", "MediaFSTesting", "PosixIO", "CLinux", systemPackage]),
+    tests(
+      "MountTests",
+      ["mediafs", "fileexerciser", "MediaFSTesting", "PosixIO", "CLinux", systemPackage]),
     tests("TidyTests", []),
   ]
 )

@@ -10,14 +10,16 @@ package enum TestEnvironment {
   }()
 
   /// The program as it was built with the tests, or `MEDIAFS_PROGRAM`.
-  package static let program: String = {
-    if let given = inherited["MEDIAFS_PROGRAM"] { return given }
+  package static let program = inherited["MEDIAFS_PROGRAM"] ?? built("mediafs")
+
+  /// A program that was built with the tests, and lies beside theirs.
+  package static func built(_ name: String) -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     let bytes = buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
     let parts = String(decoding: bytes, as: UTF8.self).split(separator: "/").dropLast()
-    return "/" + parts.joined(separator: "/") + "/mediafs"
-  }()
+    return "/" + parts.joined(separator: "/") + "/" + name
+  }
 
   /// Where `make deps` puts Python tools.
   package static let cache = inherited["MEDIAFS_TEST_CACHE"] ?? root + "/.build/test-cache"
