@@ -105,6 +105,17 @@ import Testing
     }
   }
 
+  /// Nor does it turn what has another reason into a wait that was cut short.
+  @Test func aSignalHidesNoOtherError() throws {
+    handleSignal()
+    try withMemoryMount { mount in
+      let read = BlockedRead(mount.path("late"), at: 0)
+      try mount.expect("stalled")
+      read.interrupt()
+      #expect(try read.finish() == .noSuchFileOrDirectory)
+    }
+  }
+
   @Test func manyWaitsLeaveRoomForOthersAndEndWithTheMount() throws {
     let mount = try MemoryMount()
     defer { mount.end() }

@@ -97,7 +97,7 @@ import Testing
     let fs = try TestVolume()
     try await fs.write("x", to: "f")
     await expectError(.notPermitted) { try await fs.set("user.mediafs.state", of: "f", to: [1]) }
-    await expectError(.noData) { try await fs.remove("user.mediafs.state", of: "f") }
+    await expectError(.notPermitted) { try await fs.remove("user.mediafs.state", of: "f") }
     await expectError(.noData) { _ = try await fs.get("user.mediafs.nothing", of: "f") }
     #expect(try await fs.list("f").isEmpty)
     #expect(try await fs.get("user.mediafs.key", of: "f") == Array("ns/f".utf8))

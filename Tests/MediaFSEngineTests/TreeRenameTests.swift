@@ -207,6 +207,26 @@ import Testing
     try await fs.rename("g", to: "\(deep)/\(deep)/\(deep)/\(name)")
   }
 
+  @Test func aDirectoryWhoseKnownFilesHaveKeysTooLongIsRefused() async throws {
+    let deep = String(repeating: "x", count: 200)
+    let fs = try await volume("a/\(deep)/\(deep)/\(deep)/\(deep)/f", "b")
+    for path in ["a", "a/\(deep)", "a/\(deep)/\(deep)", "a/\(deep)/\(deep)/\(deep)"] {
+      _ = try await fs.names(path)
+    }
+    _ = try await fs.names("a/\(deep)/\(deep)/\(deep)/\(deep)")
+    // "ns/", four directories, "/f" and the new name: 1,024 bytes, and one more.
+    let room = 1_024 - 3 - 4 * 201 - 2
+    for mode in [RenameMode.replace, .exchange] {
+      let error = await #expect(throws: FileSystemError.self) {
+        let target = String(repeating: "y", count: room + 1)
+        if mode == .exchange { try await fs.write("", to: target) }
+        try await fs.rename("a", to: target, mode)
+      }
+      #expect(error?.errno == .fileNameTooLong)
+    }
+    try await fs.rename("a", to: String(repeating: "y", count: room))
+  }
+
   @Test func aListingUnderWayDuringARenameIsTakenFromTheNewPlace() async throws {
     let fs = try await volume("a/f", "p/g") { $0.uploadEnabled = false }
     let gate = Gate()

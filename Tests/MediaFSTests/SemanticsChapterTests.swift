@@ -82,6 +82,9 @@ struct Chapter {
     var description: String { "\(heading): \(text)" }
   }
 
+  /// What the suites of others found is a report, and no promise.
+  private static let reports = "Conformance suites"
+
   private(set) var paragraphs: [Paragraph] = []
   private var heading: String?
 
@@ -131,7 +134,7 @@ struct Chapter {
 
   /// What ends with a colon introduces what follows.
   private mutating func add(_ text: String) {
-    guard let heading, !text.hasSuffix(":") else { return }
+    guard let heading, heading != Self.reports, !text.hasSuffix(":") else { return }
     paragraphs.append(Paragraph(heading: heading, text: text))
   }
 }

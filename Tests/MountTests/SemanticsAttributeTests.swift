@@ -116,6 +116,48 @@ extension MountTests {
       }
     }
 
+    @Test(.executes("What differs from a local disk", "Times are kept from 1678 to 2262."))
+    func timesEndWhereNanosecondsDo() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let application = try Application(in: mount.directory)
+        // 1677-09-21 and 2262-04-11, and a second within.
+        for limit in [-9_223_372_036, 9_223_372_036] {
+          try application.run("write('f', ''); os.utime('f', (\(limit), \(limit)))")
+          #expect(try application.int("int(os.stat('f').st_mtime)") == limit)
+          try application.run("os.utime('f', (\(limit) * 2, \(limit) * 2))")
+          #expect(try application.int("abs(os.stat('f').st_mtime_ns) // 10**9") == 9_223_372_036)
+        }
+      }
+    }
+
+    @Test(.executes("What differs from a local disk", "A directory that nobody has looked into"))
+    func whatNobodyHasListedHasNoKnownSubdirectories() throws {
+      try Stage.play { stage in
+        try stage.bucket.put("media/d/sub/f", "")
+        let mount = try stage.mount()
+        let directory = mount.directory + "/d"
+        #expect(try succeed(["stat", "-c", "%h", directory]) == "2\n")
+        #expect(try succeed(["ls", directory]) == "sub\n")
+        // What the kernel remembers is gone with the mount, and what the catalog does is not.
+        try mount.unmount()
+        _ = try stage.mount()
+        #expect(try succeed(["stat", "-c", "%h", directory]) == "3\n")
+      }
+    }
+
+    @Test(.executes("What differs from a local disk", "A write by somebody who is not in the file's"))
+    func aWriteLeavesAGroupBitWithoutExecution() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(options: ["mount.allow_other": "true"])
+        let root = try Application(in: mount.directory)
+        let nobody = try Application(in: mount.directory, user: 65_534)
+        try root.run("write('f', 'x'); os.chown('f', 0, 1234); os.chmod('f', 0o2666)")
+        try nobody.run("number = os.open('f', os.O_WRONLY); append(number, 'y'); os.close(number)")
+        #expect(try root.int("os.stat('f').st_mode & 0o7777") == 0o2666)
+      }
+    }
+
     @Test(.executes("Attributes", "`user.mediafs.state`, `.key`, `.etag` and `.error` tell"))
     func theStateOfAFileCanBeReadAndNotWritten() throws {
       try Stage.play { stage in

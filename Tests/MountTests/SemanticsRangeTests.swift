@@ -115,7 +115,7 @@ extension MountTests {
     }
 
     @Test(
-      .executes("Writing", "A file made with `O_TMPFILE` reaches the store when it gets a name."))
+      .executes("Writing", "A file made with `O_TMPFILE` reaches the store when it gets a name"))
     func unnamedFilesMappingsAndAppendsWork() throws {
       try Stage.play { stage in
         let mount = try stage.mount()

@@ -9,6 +9,9 @@ func onLookup(_ request: fuse_req_t?, _ parent: fuse_ino_t, _ name: UnsafePointe
   unsafe FuseRequest(request, "lookup").serve { files throws(FileSystemError) in
     if name.isSelf { return .entry(try await files.entry(of: InodeNumber(parent))) }
     if name.isParent { return .entry(try await files.parent(of: InodeNumber(parent))) }
+    guard name.isText else {
+      throw FileSystemError(.noSuchFileOrDirectory, "lookup", "No name is anything but UTF-8")
+    }
     return .entry(try await files.lookup(name.name("lookup"), in: InodeNumber(parent)))
   }
 }

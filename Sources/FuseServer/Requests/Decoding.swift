@@ -59,6 +59,8 @@ struct KernelText: Sendable {
     text.map { $0.utf8.starts(with: prefix.description.utf8) } ?? false
   }
 
+  var isText: Bool { text != nil }
+
   /// The name of a file that shall have none (``SessionIO``).
   var isNone: Bool { text.map { $0.utf8.elementsEqual("/".utf8) } ?? false }
 

@@ -23,8 +23,6 @@ enum Reply: Sendable {
   /// A value of which the caller takes `limit` bytes; 0 asks for its length.
   case extendedAttribute([UInt8], limit: Int)
   case failure(FileSystemError)
-  /// The operation failed after its caller had given up.
-  case interrupted(FileSystemError)
 
   /// Sends it; 0, or the negated errno of libfuse. The request is gone afterwards.
   func send(to request: fuse_req_t) -> CInt {
@@ -60,7 +58,6 @@ enum Reply: Sendable {
       if value.count > limit { return unsafe fuse_reply_err(request, ERANGE) }
       return unsafe Self.send(value, to: request)
     case .failure(let error): return unsafe fuse_reply_err(request, error.errno.rawValue)
-    case .interrupted: return unsafe fuse_reply_err(request, EINTR)
     }
   }
 
@@ -78,7 +75,7 @@ enum Reply: Sendable {
     case .entries(_, let inodes): inodes
     case .done, .attributes, .text, .bytes, .written, .position, .opened, .openedDirectory,
       .statistics,
-      .extendedAttribute, .failure, .interrupted:
+      .extendedAttribute, .failure:
       []
     }
   }
@@ -89,7 +86,7 @@ enum Reply: Sendable {
     case .opened(let reply), .created(_, let reply): fileSystem.release(reply.handle)
     case .openedDirectory(let handle): fileSystem.releaseDirectory(handle)
     case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .statistics,
-      .extendedAttribute, .failure, .interrupted:
+      .extendedAttribute, .failure:
       break
     }
   }
@@ -101,8 +98,6 @@ enum Reply: Sendable {
     case .failure(let error):
       let level: Logger.Level = Self.expectedErrors.contains(error.errno.rawValue) ? .debug : .error
       log.log(level: level, "\(error)", metadata: ["operation": "\(operation)"])
-    case .interrupted(let error):
-      log.debug("interrupted: \(error)", metadata: ["operation": "\(operation)"])
     case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .opened,
       .openedDirectory,
       .created, .statistics, .extendedAttribute:

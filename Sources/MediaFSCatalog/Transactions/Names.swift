@@ -51,6 +51,24 @@ extension Catalog {
     try read { try $0.path(of: inode) }
   }
 
+  /// The longest relative path beneath a directory as a part of a key, in bytes, among the nearest
+  /// `count` entries; a directory's has a slash more.
+  package func longestPath(
+    beneath directory: InodeNumber, among count: Int
+  ) throws(CatalogError) -> Int {
+    try read { database in
+      Int(
+        try database.integer(
+          """
+          WITH RECURSIVE tree (id, length) AS (
+            SELECT ?, 0 UNION ALL
+            SELECT inode.id, tree.length + length(CAST(entry.name AS BLOB)) + (inode.kind = ?)
+            FROM tree JOIN entry ON entry.parent = tree.id JOIN inode ON inode.id = entry.inode)
+          SELECT max(length) FROM (SELECT length FROM tree LIMIT ?)
+          """, [directory.value, FileKind.directory.rawValue, count + 1]) ?? 0)
+    }
+  }
+
   /// The inode at a path, or `nil`.
   package func resolve(_ path: [FileName]) throws(CatalogError) -> InodeNumber? {
     try read { database in

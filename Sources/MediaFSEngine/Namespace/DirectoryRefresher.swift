@@ -34,11 +34,9 @@ final class DirectoryRefresher: Sendable {
       try await listing.wait(
         operation, for: isKnown ? min(deadline, Self.patience) : deadline, context.environment)
     } catch {
-      if isKnown, error.errno != .interrupted {
-        if !listing.isResolved { context.health.failed(.noAnswer) }
-        return
-      }
-      throw error
+      // A signal ends the wait too, and what is known still is.
+      guard isKnown else { throw error }
+      if error.errno != .interrupted, !listing.isResolved { context.health.failed(.noAnswer) }
     }
   }
 

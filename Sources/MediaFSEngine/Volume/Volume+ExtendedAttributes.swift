@@ -45,9 +45,6 @@ extension Volume {
     _ name: String, of inode: InodeNumber, to value: [UInt8], _ setting: AttributeSetting
   ) async throws(FileSystemError) {
     let name = try await prepareChange(of: name, of: inode, "setxattr")
-    guard name.space != .view else {
-      throw FileSystemError(.notPermitted, "setxattr", "\(name) tells what is, and takes nothing")
-    }
     guard value.count <= ExtendedAttributes.maximumValue else {
       throw FileSystemError(.argListTooLong, "setxattr", "The value is over 64 KiB")
     }
@@ -78,6 +75,9 @@ extension Volume {
   ) async throws(FileSystemError) -> AttributeName {
     try refuseIfReadOnly(operation)
     let name = try Self.name(text, operation)
+    guard name.space != .view else {
+      throw FileSystemError(.notPermitted, operation, "\(name) tells what is, and takes nothing")
+    }
     // What is not known yet would be overwritten by what the metadata says.
     _ = try await complete(inode, operation)
     return name

@@ -1,5 +1,6 @@
 import MediaFSCatalog
 package import MediaFSCore
+import ObjectStorage
 import SystemPackage
 
 extension Volume {
@@ -16,11 +17,9 @@ extension Volume {
       throw FileSystemError(.noSuchFileOrDirectory, "rename", "There is no \(name)")
     }
     let existing = try ask("rename") { try $0.child(newName, of: newParent) }
-    try checkKey(newName, in: newParent, isDirectory: moved.kind == .directory, "rename")
+    try checkKeys(of: moved, as: newName, in: newParent)
     if mode == .exchange {
-      if let existing {
-        try checkKey(name, in: parent, isDirectory: existing.kind == .directory, "rename")
-      }
+      if let existing { try checkKeys(of: existing, as: name, in: parent) }
       let now = context.environment.now()
       try ask("rename") { try $0.exchange(name, in: parent, with: newName, in: newParent, at: now) }
     } else {
@@ -40,5 +39,25 @@ extension Volume {
       if let replaced = outcome.replaced { try lostName(replaced) }
     }
     reconciler.journalChanged()
+  }
+
+  /// Entries beneath a renamed directory whose keys are looked at before: what is beyond them, or was
+  /// never listed, is parked should its key be too long. In time about 1 ms.
+  private static let checkedEntries = 1_000
+
+  private func checkKeys(
+    of moved: InodeRecord, as name: FileName, in parent: InodeNumber
+  ) throws(FileSystemError) {
+    let isDirectory = moved.kind == .directory
+    try checkKey(name, in: parent, isDirectory: isDirectory, "rename")
+    guard isDirectory, let above = try context.path(of: parent, "rename") else { return }
+    let own = context.keySpace.directoryPrefix(of: above + [name]).utf8.count
+    let longest = try ask("rename") {
+      try $0.longestPath(beneath: moved.number, among: Self.checkedEntries)
+    }
+    guard own + longest > ObjectKey.maximumLength else { return }
+    throw FileSystemError(
+      .fileNameTooLong, "rename",
+      "A key beneath \(name) would have \(own + longest) bytes, S3 takes \(ObjectKey.maximumLength)")
   }
 }

@@ -7,7 +7,8 @@ import SystemPackage
 
 /// A ``FileSystem`` that keeps everything in a ``MemoryTree``: a model, and something to mount.
 ///
-/// A name that begins with "stall" is a file whose reads wait until they are cancelled.
+/// A name that begins with "stall" is a file whose reads wait until they are cancelled; one that
+/// begins with "late" is looked up no sooner than the caller gives up.
 package final class MemoryFileSystem: Sendable {
   enum Handle {
     case file(InodeNumber)
@@ -108,6 +109,7 @@ package final class MemoryFileSystem: Sendable {
 
 extension FileName {
   var stalls: Bool { text.utf8.starts(with: "stall".utf8) }
+  var isLate: Bool { text.utf8.starts(with: "late".utf8) }
 }
 
 extension Timestamp {

@@ -6,7 +6,8 @@ extension MemoryFileSystem: FileSystem {
   package func lookup(
     _ name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {
-    try perform("lookup") { state throws(Errno) in
+    if name.isLate { await stall() }
+    return try perform("lookup") { state throws(Errno) in
       entry(try state.tree.lookup(name, in: parent).attributes)
     }
   }

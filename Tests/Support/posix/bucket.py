@@ -31,7 +31,7 @@ def key_prefix():
     while mountpoint not in mounts:
         mountpoint = os.path.dirname(mountpoint)
     namespace = mounts[mountpoint].split("://")[1].partition("/")[2]
-    return f"{namespace}/{os.path.relpath(here, mountpoint)}/"
+    return f"{namespace.rstrip('/')}/{os.path.relpath(here, mountpoint)}/"
 
 
 def ensure_source():
@@ -64,9 +64,9 @@ def key_limit(t):
     # What lies beneath a renamed directory has longer keys, too.
     os.makedirs("short/below")
     write("short/below/" + "x" * 50)
-    long_enough = way + "s" * (room - len(way) - 63)
+    long_enough = way + "s" * (room - len(way) - len("/below/") - 50)
     t.refuses(errno.ENAMETOOLONG, "a directory whose files' keys would be too long", os.rename,
-              "short", long_enough + "ss")
+              "short", long_enough + "s")
     t.check(exists("short/below/" + "x" * 50), "it is where it was")
     t.allows("a directory whose files' keys just fit", os.rename, "short", long_enough)
     t.check(exists(long_enough + "/below/" + "x" * 50), "what lies beneath it")
@@ -84,6 +84,7 @@ def not_text(t):
         for what, function in MAKING.items():
             ensure_source()
             t.refuses(errno.EILSEQ, f"{what} of {bad!r}", function, bad)
+        t.refuses(errno.EILSEQ, f"a target {bad!r}", os.symlink, bad, b"symlink")
         t.refuses(errno.ENOENT, f"stat of {bad!r}", os.stat, bad)
         t.refuses(errno.ENOENT, f"unlink of {bad!r}", os.unlink, bad)
     t.same(os.listdir("."), ["source"], "what is there")

@@ -100,7 +100,7 @@ def build_sparse():
 def set_times():
     """Of everything, bottom up, so that what comes later does not move what was set."""
     number = 0
-    for directory, subdirectories, names in os.walk(".", topdown=False):
+    for directory, subdirectories, names in sorted(os.walk("."), reverse=True):
         for name in sorted(subdirectories + names):
             number += 1
             utimensat(f"{directory}/{name}", (1_500_000_000 + number) * SECOND + number,
@@ -162,6 +162,8 @@ def differences(expected, found, fields):
         for field in expected[path].keys() | found[path].keys():
             wanted, got = expected[path].get(field), found[path].get(field)
             counts = field not in ("atime", "ctime") or field in fields
+            if field == "atime" and expected[path].get("links", 1) > 1:
+                counts = False  # Looking at another name of it has moved it.
             if field.endswith("time") and "implied" in fields and "links" not in expected[path]:
                 counts = False
             if counts and wanted != got:
