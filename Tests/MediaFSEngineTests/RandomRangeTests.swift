@@ -157,7 +157,8 @@ import Testing
     let content = try context.registry.acquire(inode, asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
     let segment = Segment(content: content.number, index: 0)
-    context.account(try content.evict(segment.range) { try context.catalog.removeExtents(segment) })
+    let freed = try content.evict(segment.range) { try context.catalog.removeExtents(segment) }
+    context.account(freed ?? 0)
   }
 
   private mutating func check(_ place: Comment) async throws {

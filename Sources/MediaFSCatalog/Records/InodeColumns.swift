@@ -10,7 +10,7 @@ enum InodeColumns {
     "object_size", "base_size", "version", "committed_version", "attribute_version",
     "committed_attribute_version", "committed_at", "writing", "content", "listed",
     "link_group", "side_key", "local_only", "copied_key", "copied_etag", "copied_version",
-    "extended_version", "link_state",
+    "extended_version", "link_state", "hole_bytes",
   ]
 
   static let count = names.count
@@ -68,6 +68,7 @@ extension InodeRecord {
         }
       },
       extendedVersion: row[32],
-      linkState: row[33])
+      linkState: row[33],
+      holeBytes: row[34])
   }
 }

@@ -58,6 +58,12 @@ package struct InodeRecord: Sendable, Hashable {
   /// What another host calls the state that is committed, in the metadata of its objects; `nil`
   /// when it is ours.
   package var linkState: String?
+  /// Of what is here, how much is zeros that take no room.
+  package var holeBytes: Int64
+
+  /// What its content file holds, in bytes; told of an inode that is losing its content, once the
+  /// rows that say it are gone.
+  package var heldBytes: Int64 = 0
 
   package var isContentDirty: Bool { version != committedVersion }
   package var isAttributeDirty: Bool { attributeVersion != committedAttributeVersion }
@@ -70,7 +76,7 @@ package struct InodeRecord: Sendable, Hashable {
   package func attributes(generation: UInt64) -> FileAttributes {
     FileAttributes(
       inode: number, generation: generation, kind: kind, permissions: permissions, owner: owner,
-      linkCount: linkCount, size: size, blocks: (size + 511) / 512, accessed: accessed,
+      linkCount: linkCount, size: size, blocks: (size - holeBytes + 511) / 512, accessed: accessed,
       modified: modified, changed: changed, device: device)
   }
 }

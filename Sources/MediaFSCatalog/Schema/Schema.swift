@@ -10,7 +10,7 @@ enum Schema {
       }
     }
     migrator.registerMigration("2 aliases, extended attributes, changes") { database in
-      for table in [alias, attribute, change] { try database.execute(sql: table) }
+      for table in [alias, attribute, change, hole] { try database.execute(sql: table) }
       try database.execute(sql: newColumns)
     }
     return migrator
@@ -151,12 +151,23 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// Runs of a content file that are here, read as zeros and take no room.
+  private static let hole = """
+    CREATE TABLE hole (
+      content INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      end INTEGER NOT NULL,
+      PRIMARY KEY (content, start)
+    ) STRICT, WITHOUT ROWID;
+    """
+
   /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
   /// - `link_state`: what another host called the state that is committed; NULL when it was us.
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
   /// - `local_only`: the store never gets it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
   /// - `extended_version`: the attribute version that changed extended attributes last.
+  /// - `hole_bytes`: the sum of the content's holes.
   /// - `tombstone.side_key`: the object beside that goes with the deleted one.
   /// - `journal.copying`: where the object was last sent as it is, without a mark of ours.
   /// - `journal.source`: where in the store the tree lay before the first of the renames that
@@ -171,6 +182,7 @@ enum Schema {
     ALTER TABLE inode ADD COLUMN copied_etag TEXT;
     ALTER TABLE inode ADD COLUMN copied_version INTEGER;
     ALTER TABLE inode ADD COLUMN extended_version INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE inode ADD COLUMN hole_bytes INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
     ALTER TABLE journal ADD COLUMN copying TEXT;
     ALTER TABLE journal ADD COLUMN source TEXT;

@@ -8,10 +8,13 @@ package struct ContentState: Sendable {
   /// In bytes.
   package var size: Int64
   package var modified: Timestamp
+  /// `nil` when they are as they were.
+  package var holes: ByteRangeSet?
 
-  package init(size: Int64, modified: Timestamp) {
+  package init(size: Int64, modified: Timestamp, holes: ByteRangeSet? = nil) {
     self.size = size
     self.modified = modified
+    self.holes = holes
   }
 }
 
@@ -103,6 +106,9 @@ extension Catalog {
       // A crash may have come between the cut of the content file and its record here.
       if let record = try database.inode(inode) {
         try Self.cutExtents(of: record.content, to: state.size, database)
+        if let holes = state.holes {
+          try Self.replaceHoles(of: record.content, with: holes, database)
+        }
       }
       if let record = try database.inode(inode), record.isContentDirty, record.linkCount > 0 {
         try database.enqueue(inode, at: now, schedule)

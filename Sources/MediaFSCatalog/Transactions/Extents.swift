@@ -67,6 +67,7 @@ extension Catalog {
       try database.run(
         "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",
         [segment.content.value, segment.range.lowerBound, segment.range.upperBound])
+      try Self.removeHoles(of: segment.content, in: segment.range, database)
     }
   }
 
@@ -86,6 +87,7 @@ extension Catalog {
       "UPDATE extent SET end = ? WHERE content = ? AND end > ?", [size, content.value, size])
     try database.run(
       "DELETE FROM change WHERE content = ? AND start >= ?", [content.value, size])
+    try removeHoles(of: content, in: size..<Int64.max, database)
   }
 
   /// Remembers when segments were last read, for the eviction order.
@@ -125,13 +127,25 @@ extension Catalog {
     }
   }
 
+  /// A record that also tells what its content file holds, as ``usage()`` counts it.
+  static func counted(_ record: InodeRecord, _ database: Database) throws -> InodeRecord {
+    var counted = record
+    let extents = try database.integer(
+      """
+      SELECT coalesce(sum(max(0, min(end, ?) - start)), 0) FROM extent WHERE content = ?
+      """, [record.baseSize, record.content.value])
+    counted.heldBytes =
+      max(0, record.size - record.baseSize) + (extents ?? 0) - record.holeBytes
+    return counted
+  }
+
   /// All bytes that content files hold, as ``FileLifecycle/residentBytes`` counts them: below
-  /// `base_size` what extents tell, and everything behind it.
+  /// `base_size` what extents tell, and everything behind it, without holes.
   package func usage() throws(CatalogError) -> Int64 {
     try read { database in
       try database.integer(
         """
-        SELECT coalesce(sum(max(0, inode.size - inode.base_size) + (
+        SELECT coalesce(sum(max(0, inode.size - inode.base_size) - inode.hole_bytes + (
             SELECT coalesce(sum(max(0, min(end, inode.base_size) - start)), 0)
             FROM extent WHERE extent.content = content.id)), 0)
         FROM content JOIN inode ON inode.id = content.inode AND inode.content = content.id

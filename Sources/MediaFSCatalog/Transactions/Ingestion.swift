@@ -133,9 +133,10 @@ struct Ingestion {
       try remove(existing, name, object.key)
       return try insertFile(name, object, modified)
     }
-    outcome.changed.append(existing)
+    outcome.changed.append(try Catalog.counted(existing, database))
     try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
     try database.run("DELETE FROM change WHERE content = ?", [existing.content.value])
+    try database.run("DELETE FROM hole WHERE content = ?", [existing.content.value])
     try database.run("DELETE FROM content WHERE id = ?", [existing.content.value])
     // Attributes that were changed here win, over those of the new version too; and those of an
     // inode with several names stay, since its other objects have to be made anew.
@@ -144,7 +145,7 @@ struct Ingestion {
     try database.run(
       """
       UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
-        changed = ?, content = 0, attributes_known = ?, target = NULL, side_key = NULL,
+        changed = ?, content = 0, hole_bytes = 0, attributes_known = ?, target = NULL, side_key = NULL,
         attribute_version = attribute_version + ? WHERE id = ?
       """,
       [
@@ -237,7 +238,7 @@ struct Ingestion {
       _ = try database.lose(key, of: record, at: listing.began, schedule)
       return try removeName(of: record, name)
     }
-    outcome.removed.append((name, record))
+    outcome.removed.append((name, try Catalog.counted(record, database)))
     try database.run(
       "DELETE FROM entry WHERE parent = ? AND name = ?", [directory.value, name.text])
     if record.kind == .directory {
@@ -268,7 +269,7 @@ struct Ingestion {
         try removeName(of: record, name, in: directory.number)
         continue
       }
-      if let name { outcome.removed.append((name, record)) }
+      if let name { outcome.removed.append((name, try Catalog.counted(record, database))) }
       try database.run(
         "DELETE FROM entry WHERE parent = ? AND name = ?",
         [directory.number.value, text])

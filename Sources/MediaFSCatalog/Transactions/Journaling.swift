@@ -92,6 +92,7 @@ extension Database {
     let number = record.number.value
     try run("DELETE FROM extent WHERE content = ?", [record.content.value])
     try run("DELETE FROM change WHERE content = ?", [record.content.value])
+    try run("DELETE FROM hole WHERE content = ?", [record.content.value])
     try run("DELETE FROM content WHERE id = ?", [record.content.value])
     try run("DELETE FROM attribute WHERE inode = ?", [number])
     try run("DELETE FROM upload WHERE inode = ?", [number])

@@ -150,7 +150,8 @@ extension Catalog {
       try database.run("DELETE FROM journal WHERE inode = ?", [old])
       try database.enqueue(survivor.number, at: now, schedule)
     }
+    let counted = try Self.counted(absorbed, database)
     try database.erase(absorbed)
-    return Union(absorbed: absorbed, survivor: survivor.number, names: names)
+    return Union(absorbed: counted, survivor: survivor.number, names: names)
   }
 }

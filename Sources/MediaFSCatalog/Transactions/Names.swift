@@ -157,7 +157,7 @@ extension Catalog {
     isOpen: (InodeNumber) -> Bool
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
-      let record = try database.requireChild(name, of: parent)
+      let record = try Self.counted(database.requireChild(name, of: parent), database)
       guard record.kind != .directory else { throw CatalogError.rule(.isDirectory) }
       try remove(record, name, parent, key: key, at: now, database, isOpen: isOpen(record.number))
       return record
@@ -201,8 +201,9 @@ extension Catalog {
   package func eraseIfOrphan(_ inode: InodeNumber) throws(CatalogError) -> InodeRecord? {
     try write { database in
       guard let record = try database.inode(inode), record.linkCount == 0 else { return nil }
+      let counted = try Self.counted(record, database)
       try database.erase(record)
-      return record
+      return counted
     }
   }
 }

@@ -21,7 +21,9 @@ extension Catalog {
     try write { database in
       let moved = try database.requireChild(name, of: parent)
       _ = try database.requireDirectory(newParent)
-      let existing = try database.child(newName, of: newParent)
+      let existing = try database.child(newName, of: newParent).map {
+        try Self.counted($0, database)
+      }
       if existing != nil, !replacing { throw CatalogError.rule(.fileExists) }
       // rename(2): two names of one inode stay as they are.
       if existing?.number == moved.number { return RenameOutcome(moved: moved, replaced: nil) }

@@ -17,6 +17,8 @@ package struct FileLifecycle: Sendable, Hashable {
   package private(set) var baseSize: Int64
   /// Bytes of the object, or written over it, below ``baseSize``.
   package private(set) var present: ByteRangeSet
+  /// Of what is here: zeros that the content file has no room for, in whole blocks.
+  package private(set) var holes: ByteRangeSet
   /// What below ``baseSize`` may differ from the object, in whole blocks: an upload sends it.
   package private(set) var changed: ByteRangeSet
   /// Being fetched.
@@ -38,9 +40,10 @@ package struct FileLifecycle: Sendable, Hashable {
   private var copiedVersion: Int64?
 
   package init(
-    size: Int64, baseSize: Int64, present: ByteRangeSet, changed: ByteRangeSet = ByteRangeSet(),
-    version: Int64, committedVersion: Int64
+    size: Int64, baseSize: Int64, present: ByteRangeSet, holes: ByteRangeSet = ByteRangeSet(),
+    changed: ByteRangeSet = ByteRangeSet(), version: Int64, committedVersion: Int64
   ) {
+    self.holes = holes
     self.changed = changed
     self.size = size
     self.baseSize = baseSize
@@ -63,11 +66,11 @@ package struct FileLifecycle: Sendable, Hashable {
     return fetchable.isEmpty ? [] : present.missing(in: fetchable)
   }
 
-  /// Bytes that the content file holds, for the cache's account.
+  /// Bytes that the content file holds, for the cache's account: holes take no room.
   package var residentBytes: Int64 {
     var inside = present
     inside.truncate(to: min(size, baseSize))
-    return inside.count + max(0, size - baseSize)
+    return inside.count + max(0, size - baseSize) - holes.count
   }
 
   // MARK: Fetching
@@ -136,8 +139,12 @@ package struct FileLifecycle: Sendable, Hashable {
     return present.present(in: range.clamped(to: 0..<max(0, min(size, baseSize))))
   }
 
-  package mutating func evict(_ range: Range<Int64>) {
+  /// Returns how many bytes are free now: holes were.
+  package mutating func evict(_ range: Range<Int64>) -> Int64 {
+    let before = residentBytes
     present.remove(range)
+    holes.remove(range)
+    return before - residentBytes
   }
 
   // MARK: Writing
@@ -186,9 +193,15 @@ package struct FileLifecycle: Sendable, Hashable {
     changes &+= 1
   }
 
-  package mutating func wrote(_ range: Range<Int64>) {
+  /// - Parameter zeros: the runs of `range` that were not written but made holes.
+  package mutating func wrote(_ range: Range<Int64>, leaving zeros: [Range<Int64>] = []) {
     let oldSize = size
     size = max(size, range.upperBound)
+    for run in ByteRangeSet(zeros).missing(in: range) { fill(run) }
+    for run in zeros { holes.insert(Self.blocks(inside: run)) }
+    if oldSize < range.lowerBound {
+      holes.insert(Self.blocks(inside: oldSize..<range.lowerBound))
+    }
     if range.lowerBound < baseSize {
       present.insert(range.clamped(to: 0..<baseSize))
     }
@@ -198,8 +211,15 @@ package struct FileLifecycle: Sendable, Hashable {
     }
   }
 
+  /// The disk has room for all of a range, where it was a hole too.
+  package mutating func fill(_ range: Range<Int64>) {
+    holes.remove(Self.blocks(around: range))
+  }
+
   package mutating func truncated(to newSize: Int64) {
     if newSize < size { baseSize = min(baseSize, newSize) }
+    if newSize > size { holes.insert(Self.blocks(inside: size..<newSize)) }
+    holes.truncate(to: newSize)
     present.truncate(to: baseSize)
     changed.truncate(to: baseSize)
     size = newSize
@@ -219,7 +239,7 @@ package struct FileLifecycle: Sendable, Hashable {
   /// nothing is here.
   package mutating func adopted(size: Int64, version: Int64) {
     (self.size, baseSize) = (size, size)
-    (present, changed) = (ByteRangeSet(), ByteRangeSet())
+    (present, changed, holes) = (ByteRangeSet(), ByteRangeSet(), ByteRangeSet())
     (self.version, committedVersion) = (version, version)
     isSettled = true
   }

@@ -82,10 +82,17 @@ final class ContentRegistry: Sendable {
       // It was not settled when it was closed: the content file knows its size.
       if record.isWriting, let held { record.size = held }
       let descriptor = try directory.open(record.content)
+      let holes =
+        record.isWriting
+        ? FileLifecycle.holes(
+          size: record.size, baseSize: record.baseSize, present: present,
+          data: try descriptor.dataExtents(in: 0..<record.size))
+        : try catalog.holes(of: record)
       // A content file is as long as the file: what was not fetched yet is a hole.
       if !record.isWriting, held != record.size { try descriptor.truncate(to: record.size) }
       return FileContent(
-        record: record, present: present, changed: try catalog.changes(of: record.content),
+        record: record, present: present, holes: holes,
+        changed: try catalog.changes(of: record.content),
         descriptor: descriptor)
     } catch let error as CatalogError {
       throw FileSystemError(error, "open")

@@ -21,11 +21,11 @@ extension FileContent {
         place: { size in
           let inside = range.clamped(to: 0..<max(0, size))
           return (inside.lowerBound, Int64(inside.count))
-        }, effect: { range throws(Errno) in try descriptor.clear(range) })
+        }, zeros: { [$0] }, effect: { range throws(Errno) in try descriptor.clear(range) })
     case .zero(keepingSize: false):
       return try change(
         operation, catalog, space, now: now, maximumSize: maximumSize,
-        place: { _ in (range.lowerBound, Int64(range.count)) },
+        place: { _ in (range.lowerBound, Int64(range.count)) }, zeros: { [$0] },
         effect: { range throws(Errno) in
           if try descriptor.status().size < range.upperBound {
             try descriptor.truncate(to: range.upperBound)
@@ -36,7 +36,7 @@ extension FileContent {
       guard range.upperBound <= maximumSize else {
         throw FileSystemError(.fileTooLarge, operation, "The store takes no larger object")
       }
-      try reserve(range, keepingSize: keepingSize, space)
+      try reserve(range, keepingSize: keepingSize, catalog, space)
       guard !keepingSize else { return false }
       return try change(
         operation, catalog, space, now: now, maximumSize: maximumSize,
@@ -48,24 +48,47 @@ extension FileContent {
   /// Finds out whether there is room for a range, and takes it from the disk. What has to be
   /// fetched first gets its room then; that the cache could hold it is made sure of now.
   private func reserve(
-    _ range: Range<Int64>, keepingSize: Bool, _ space: CacheSpace
+    _ range: Range<Int64>, keepingSize: Bool, _ catalog: Catalog, _ space: CacheSpace
   ) throws(FileSystemError) {
     let (local, lacking) = state.withLock { state -> ([Range<Int64>], Int64) in
       let size = max(0, state.lifecycle.size)
       let missing = ByteRangeSet(state.lifecycle.missing(in: range))
       let end = keepingSize ? min(range.upperBound, size) : range.upperBound
       let local = missing.missing(in: range.lowerBound..<max(range.lowerBound, end))
-      return (local, missing.count + max(0, range.upperBound - max(size, range.lowerBound)))
+      let behind = max(0, range.upperBound - max(size, range.lowerBound))
+      return (local, missing.count + behind + state.lifecycle.emptyBytes(in: range))
     }
     guard space.reserve(lacking) else { throw .cacheFull("fallocate") }
-    defer { space.release(lacking) }
-    do throws(Errno) {
-      try changing.withLock { _ throws(Errno) in
+    var filled: Int64 = 0
+    defer { space.adjust(reserved: lacking, used: filled) }
+    try changing.withLock { _ throws(FileSystemError) in
+      do throws(Errno) {
         for run in local { try descriptor.reserveSpace(run) }
+      } catch {
+        throw FileSystemError(error, "fallocate", "The cache disk refuses", underlying: error)
       }
-    } catch {
-      throw FileSystemError(error, "fallocate", "The cache disk refuses", underlying: error)
+      filled = try fill(range, catalog)
     }
+  }
+
+  /// Holes have got room; returns how much. Nothing of it changes the file, so nothing else would
+  /// record it.
+  private func fill(
+    _ range: Range<Int64>, _ catalog: Catalog
+  ) throws(FileSystemError) -> Int64 {
+    let (filled, holes) = state.withLock { state in
+      let before = state.lifecycle.residentBytes
+      state.lifecycle.fill(range)
+      return (state.lifecycle.residentBytes - before, state.lifecycle.holes)
+    }
+    guard filled > 0 else { return 0 }
+    do throws(CatalogError) {
+      try catalog.recordHoles(holes, of: number)
+    } catch {
+      throw FileSystemError(error, "fallocate")
+    }
+    state.withLock { $0.recordedHoles = holes }
+    return filled
   }
 
   /// The next data or hole at or behind `offset`; `ENXIO` when there is none. Holes are those of

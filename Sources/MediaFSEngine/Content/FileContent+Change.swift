@@ -13,46 +13,51 @@ extension FileContent {
   /// - Parameters:
   ///   - maximumSize: `EFBIG` for what ends behind it.
   ///   - place: where, given the size of the file; `nil` or an empty range changes nothing.
+  ///   - zeros: the runs of a range that become holes, asked before and after.
   ///   - effect: changes the content file.
   /// - Returns: whether the journal has changed.
   @discardableResult
   func change(
     _ operation: String, _ catalog: Catalog, _ space: CacheSpace, now: Timestamp,
     maximumSize: Int64, place: (Int64) -> (start: Int64, count: Int64)?,
+    zeros: (Range<Int64>) -> [Range<Int64>] = { _ in [] },
     effect: (Range<Int64>) throws(Errno) -> Void
   ) throws(FileSystemError) -> Bool {
     // Before the lock: making room changes other contents.
-    let expected = growth(changing: place(size))
+    var expected: Int64 = 0
+    if let range = try Self.range(place(size), operation, maximumSize: maximumSize) {
+      // Outside of the lock: those of a copy are asked of its source.
+      let zeros = zeros(range)
+      expected = state.withLock { $0.lifecycle.growth(writing: range, leaving: zeros) }
+    }
     guard space.reserve(expected) else { throw .cacheFull(operation) }
     var grown: Int64 = 0
     defer { space.adjust(reserved: expected, used: grown) }
     let isNews: Bool
     (grown, isNews) = try changing.withLock { _ throws(FileSystemError) -> (Int64, Bool) in
-      guard let (start, count) = place(size), count > 0 else { return (0, false) }
-      let (end, overflow) = start.addingReportingOverflow(count)
-      guard start >= 0, !overflow, end <= maximumSize else {
-        throw FileSystemError(.fileTooLarge, operation, "The store takes no larger object")
+      guard let range = try Self.range(place(size), operation, maximumSize: maximumSize) else {
+        return (0, false)
       }
-      let isNews = try prepareChange(of: start..<end, catalog, now: now)
+      let isNews = try prepareChange(of: range, catalog, now: now)
       do throws(Errno) {
-        try effect(start..<end)
+        try effect(range)
       } catch {
         throw FileSystemError(error, operation, "The cache disk failed", underlying: error)
       }
-      return (try wrote(start..<end, catalog, now: now), isNews)
+      return (try wrote(range, leaving: zeros(range), catalog, now: now), isNews)
     }
     return isNews
   }
 
-  /// How many more bytes the content file will hold, at most.
-  private func growth(changing place: (start: Int64, count: Int64)?) -> Int64 {
-    guard let (start, count) = place else { return 0 }
+  /// `nil` where nothing changes; `EFBIG` where no store has room for it.
+  private static func range(
+    _ place: (start: Int64, count: Int64)?, _ operation: String, maximumSize: Int64
+  ) throws(FileSystemError) -> Range<Int64>? {
+    guard let (start, count) = place, count > 0 else { return nil }
     let (end, overflow) = start.addingReportingOverflow(count)
-    guard !overflow, start >= 0, start < end else { return 0 }
-    return state.withLock { state in
-      var after = state.lifecycle
-      after.wrote(start..<end)
-      return max(0, after.residentBytes - state.lifecycle.residentBytes)
+    guard start >= 0, !overflow, end <= maximumSize else {
+      throw FileSystemError(.fileTooLarge, operation, "The store takes no larger object")
     }
+    return start..<end
   }
 }

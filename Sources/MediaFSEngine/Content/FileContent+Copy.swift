@@ -38,9 +38,22 @@ extension FileContent {
     pinned range: Range<Int64>, of source: FileContent, to offset: Int64, _ catalog: Catalog,
     _ space: CacheSpace, now: Timestamp, maximumSize: Int64
   ) throws(FileSystemError) -> Bool {
-    try change(
+    let (holes, changes) = source.state.withLock {
+      ($0.lifecycle.holes.present(in: range), $0.lifecycle.changes)
+    }
+    return try change(
       "copy_file_range", catalog, space, now: now, maximumSize: maximumSize,
       place: { _ in (offset, Int64(range.count)) },
+      zeros: { _ in
+        // What was written there meanwhile may have been copied; here, this copy is that itself.
+        guard source !== self, changes == source.state.withLock({ $0.lifecycle.changes }) else {
+          return []
+        }
+        return holes.map { hole in
+          let start = offset + (hole.lowerBound - range.lowerBound)
+          return start..<start + Int64(hole.count)
+        }
+      },
       effect: { target throws(Errno) in
         try descriptor.copy(range, of: source.descriptor, to: target.lowerBound)
       })

@@ -24,13 +24,15 @@ extension FileContent {
   }
 
   /// Takes note of written bytes; returns how many more the content file holds.
+  ///
+  /// - Parameter zeros: the runs of them that are holes.
   func wrote(
-    _ range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+    _ range: Range<Int64>, leaving zeros: [Range<Int64>], _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Int64 {
     let (grown, isPatch) = state.withLock { state in
       let before = state.lifecycle.residentBytes
       let isPatch = range.lowerBound < state.lifecycle.baseSize
-      state.lifecycle.wrote(range)
+      state.lifecycle.wrote(range, leaving: zeros)
       state.modified = now
       return (state.lifecycle.residentBytes - before, isPatch)
     }
@@ -79,11 +81,16 @@ extension FileContent {
     }
   }
 
-  /// Cuts or extends the file.
+  /// Cuts or extends the file. What is added is a hole, which takes no room but for the parts of
+  /// blocks at its ends.
   func truncate(
     to newSize: Int64, _ catalog: Catalog, _ space: CacheSpace, now: Timestamp
   ) throws(FileSystemError) {
-    let expected = max(0, newSize - size)
+    let expected = state.withLock { state in
+      var after = state.lifecycle
+      after.truncated(to: newSize)
+      return max(0, after.residentBytes - state.lifecycle.residentBytes)
+    }
     guard space.reserve(expected) else { throw .cacheFull("truncate") }
     var grown: Int64 = 0
     defer { space.adjust(reserved: expected, used: grown) }
@@ -98,7 +105,10 @@ extension FileContent {
       }
       do throws(CatalogError) {
         let record = try catalog.truncate(inode, content: number, to: newSize, at: now)
-        state.withLock { $0.lifecycle.began(version: record.version) }
+        state.withLock { state in
+          state.lifecycle.began(version: record.version)
+          state.recordedHoles.truncate(to: newSize)
+        }
       } catch {
         throw FileSystemError(error, "truncate")
       }
@@ -116,7 +126,10 @@ extension FileContent {
     try changing.withLock { _ throws(FileSystemError) in
       let shape = state.withLock { state -> ContentState? in
         guard !state.lifecycle.isSettled else { return nil }
-        return ContentState(size: state.lifecycle.size, modified: state.modified)
+        let holes = state.lifecycle.holes
+        return ContentState(
+          size: state.lifecycle.size, modified: state.modified,
+          holes: holes == state.recordedHoles ? nil : holes)
       }
       guard let shape else { return }
       do throws(CatalogError) {
@@ -124,7 +137,10 @@ extension FileContent {
       } catch {
         throw FileSystemError(error, "flush")
       }
-      state.withLock { $0.lifecycle.settled() }
+      state.withLock { state in
+        state.lifecycle.settled()
+        if let holes = shape.holes { state.recordedHoles = holes }
+      }
     }
   }
 

@@ -14,6 +14,8 @@ import SystemPackage
 final class FileContent: Sendable {
   struct State {
     var lifecycle: FileLifecycle
+    /// The holes that the catalog knows.
+    var recordedHoles: ByteRangeSet
     /// Where missing bytes come from; another version than the content began with never.
     var object: StoredObject?
     var modified: Timestamp
@@ -41,31 +43,33 @@ final class FileContent: Sendable {
   let changing = Mutex(())
 
   init(
-    record: InodeRecord, present: ByteRangeSet, changed: ByteRangeSet, descriptor: SharedDescriptor
+    record: InodeRecord, present: ByteRangeSet, holes: ByteRangeSet, changed: ByteRangeSet,
+    descriptor: SharedDescriptor
   ) {
     inode = record.number
     number = record.content
     self.descriptor = descriptor
     var lifecycle = FileLifecycle(
-      size: record.size, baseSize: record.baseSize, present: present, changed: changed,
-      version: record.version,
-      committedVersion: record.committedVersion)
+      size: record.size, baseSize: record.baseSize, present: present, holes: holes,
+      changed: changed, version: record.version, committedVersion: record.committedVersion)
     if record.isWriting { lifecycle.began(version: record.version) }
     if record.copied?.version == record.version { lifecycle.becameCopy() }
     state = Mutex(
       State(
-        lifecycle: lifecycle, object: record.object, modified: record.modified,
-        isOrphan: record.linkCount == 0))
+        lifecycle: lifecycle, recordedHoles: holes, object: record.object,
+        modified: record.modified, isOrphan: record.linkCount == 0))
   }
 
   var size: Int64 { state.withLock { $0.lifecycle.size } }
 
-  /// Size and time as the application sees them, which the catalog's row may not know yet.
-  var shape: (size: Int64, modified: Timestamp, resident: Int64, isSettled: Bool) {
+  /// Size, room and time as the application sees them, which the catalog's row may not know yet.
+  var shape: (size: Int64, holes: Int64, modified: Timestamp, isSettled: Bool) {
     state.withLock {
-      ($0.lifecycle.size, $0.modified, $0.lifecycle.residentBytes, $0.lifecycle.isSettled)
+      ($0.lifecycle.size, $0.lifecycle.holes.count, $0.modified, $0.lifecycle.isSettled)
     }
   }
+
+  var residentBytes: Int64 { state.withLock { $0.lifecycle.residentBytes } }
 
   func set(modified: Timestamp) {
     state.withLock { $0.modified = modified }
@@ -151,21 +155,22 @@ final class FileContent: Sendable {
 
   // MARK: Evicting
 
-  /// Drops what of `range` can be fetched again; returns the bytes that are free now. `forget`
-  /// takes the rows away first: bytes without a row are harmless, a row without bytes is not.
-  func evict(_ range: Range<Int64>, forget: () throws -> Void) throws -> Int64 {
+  /// Drops what of `range` can be fetched again; returns the bytes that are free now, 0 of a hole,
+  /// and `nil` when nothing was dropped. `forget` takes the rows of the whole range away first:
+  /// bytes without a row are harmless, a row without bytes is not.
+  func evict(_ range: Range<Int64>, forget: () throws -> Void) throws -> Int64? {
     try changing.withLock { _ in
       let runs = state.withLock { $0.lifecycle.evictable(in: range) }
-      guard !runs.isEmpty else { return 0 }
+      guard !runs.isEmpty else { return nil }
       try forget()
       // Between the two looks a reader may have pinned a run; it then stays, without its row.
-      let dropped = state.withLock { state -> [Range<Int64>] in
+      let (dropped, freed) = state.withLock { state -> ([Range<Int64>], Int64) in
+        state.recordedHoles.remove(range)
         let dropped = state.lifecycle.evictable(in: range)
-        for run in dropped { state.lifecycle.evict(run) }
-        return dropped
+        return (dropped, dropped.reduce(0) { $0 + state.lifecycle.evict($1) })
       }
       for run in dropped { try descriptor.punchHole(run) }
-      return dropped.reduce(0) { $0 + Int64($1.count) }
+      return dropped.isEmpty ? nil : freed
     }
   }
 }

@@ -42,7 +42,7 @@ final class CacheSpace: Sendable {
     return evicting.withLock { _ in
       persistTouches()
       while !account.reserve(bytes) {
-        guard evictSome(atLeast: bytes) > 0 else { return false }
+        guard evictSome(atLeast: bytes) else { return false }
       }
       return true
     }
@@ -85,8 +85,10 @@ final class CacheSpace: Sendable {
     }
   }
 
-  private func evictSome(atLeast bytes: Int64) -> Int64 {
+  /// False when there is nothing left that could go.
+  private func evictSome(atLeast bytes: Int64) -> Bool {
     var freed: Int64 = 0
+    var hasDropped = false
     var keeping: [Segment: Timestamp] = [:]
     do throws(CatalogError) {
       repeat {
@@ -96,17 +98,18 @@ final class CacheSpace: Sendable {
         for candidate in candidates where freed < bytes {
           if keeps(candidate) {
             keeping[candidate.segment] = environment.now()
-          } else {
-            freed += evict(candidate)
+          } else if let dropped = evict(candidate) {
+            freed += dropped
+            hasDropped = true
           }
         }
         // What is kept counts as used just now: the next look finds it behind all others.
         try catalog.touch(keeping)
-      } while freed == 0 && !keeping.isEmpty
+      } while !hasDropped && !keeping.isEmpty
     } catch {
       log.error("Nothing can be evicted: \(error)")
     }
-    return freed
+    return hasDropped
   }
 
   /// False also when that cannot be told: a cache that is full serves nobody.
@@ -116,25 +119,26 @@ final class CacheSpace: Sendable {
   }
 
   /// One that cannot be evicted must not keep the others.
-  private func evict(_ candidate: EvictableSegment) -> Int64 {
+  private func evict(_ candidate: EvictableSegment) -> Int64? {
     do {
       return try drop(candidate)
     } catch {
       log.warning("A segment of inode \(candidate.inode) was not evicted: \(error)")
-      return 0
+      return nil
     }
   }
 
-  /// Drops one segment; 0 when somebody reads it, or it is dirty by now.
-  private func drop(_ candidate: EvictableSegment) throws -> Int64 {
+  /// Drops one segment; `nil` when somebody reads it, or it is dirty by now.
+  private func drop(_ candidate: EvictableSegment) throws -> Int64? {
     let content = try registry.acquire(candidate.inode, asHandle: false)
     defer { _ = registry.release(content, asHandle: false) }
-    guard content.number == candidate.segment.content else { return 0 }
+    guard content.number == candidate.segment.content else { return nil }
     let freed = try content.evict(candidate.segment.range) {
       try catalog.removeExtents(candidate.segment)
     }
+    guard let freed else { return nil }
     account.release(freed)
-    if freed > 0 { statistics.evictions.add(1) }
+    statistics.evictions.add(1)
     return freed
   }
 }

@@ -32,12 +32,22 @@ struct Recovery {
         return
       }
       let state = ContentState(
-        size: status.size, modified: Timestamp(nanosecondsSinceEpoch: status.modified))
+        size: status.size, modified: Timestamp(nanosecondsSinceEpoch: status.modified),
+        holes: try holes(of: record, size: status.size))
       try settle(record, state, now)
       log.notice("Recovered inode \(record.number), \(status.size) bytes")
     } catch {
       log.error("Inode \(record.number) cannot be recovered yet: \(error)")
     }
+  }
+
+  /// Those that the disk knows: what was written into one, or made one, was not recorded yet.
+  private func holes(of record: InodeRecord, size: Int64) throws(Errno) -> ByteRangeSet? {
+    // Without it all of the file counts, which is told by the caller's errors.
+    guard let present = try? catalog.extents(of: record.content) else { return nil }
+    let data = try directory.open(record.content).dataExtents(in: 0..<size)
+    return FileLifecycle.holes(
+      size: size, baseSize: min(record.baseSize, size), present: present, data: data)
   }
 
   private func settle(_ record: InodeRecord, _ state: ContentState, _ now: Timestamp) throws(Errno)

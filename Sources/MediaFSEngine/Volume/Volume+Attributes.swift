@@ -96,7 +96,7 @@ extension Volume {
       attributes.modified = shape.modified
       // Of a settled file the time may be one that was set, in the future too.
       if !shape.isSettled { attributes.changed = max(attributes.changed, shape.modified) }
-      attributes.blocks = (shape.size + 511) / 512
+      attributes.blocks = (shape.size - shape.holes + 511) / 512
     }
     return attributes
   }

@@ -54,8 +54,10 @@ extension Volume {
       // open(2): without O_EXCL the file may as well be there.
       guard error.errno == .fileExists, !flags.contains(.exclusive) else { throw error }
     }
-    let existing = try await lookup(name, in: parent)
+    var existing = try await lookup(name, in: parent)
     let reply = try await open(existing.attributes.inode, flags)
+    // Cut by the way it was opened, perhaps.
+    existing.attributes = attributes(try require(existing.attributes.inode, "create"))
     return (existing, reply)
   }
 

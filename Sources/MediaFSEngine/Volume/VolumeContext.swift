@@ -141,15 +141,12 @@ final class VolumeContext: Sendable {
   func discardContent(of record: InodeRecord) {
     guard record.content != .none else { return }
     let loaded = registry.current(record.number).flatMap {
-      $0.number == record.content ? $0.shape.resident : nil
+      $0.number == record.content ? $0.residentBytes : nil
     }
     registry.supersede(record.number)
     do throws(Errno) {
-      let allocated = try directory.status(of: record.content)?.allocatedSize ?? 0
       try directory.remove(record.content)
-      // Of the object's part just what was fetched is allocated; all else counts in full.
-      let own = max(0, record.size - record.baseSize)
-      space.release(loaded ?? own + min(allocated, record.size - own))
+      space.release(loaded ?? record.heldBytes)
     } catch {
       log.warning("Content file \(record.content) was not removed: \(error)")
     }

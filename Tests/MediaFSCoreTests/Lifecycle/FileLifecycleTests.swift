@@ -103,7 +103,7 @@ private struct ModelFile {
 
   private mutating func evict() {
     for run in lifecycle.evictable(in: range()) {
-      lifecycle.evict(run)
+      #expect(lifecycle.evict(run) == Int64(run.count))
       for offset in run { bytes[Int(offset)] = .absent }
     }
   }

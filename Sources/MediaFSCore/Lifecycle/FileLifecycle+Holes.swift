@@ -1,0 +1,56 @@
+/// Room that a content file does not take.
+extension FileLifecycle {
+  /// In bytes: what a disk gives to a file at once. A hole is whole blocks, and a byte written into
+  /// one takes a block; on a disk with larger blocks the account is a little too low.
+  package static let diskBlock: Int64 = 4_096
+
+  /// The whole blocks within a range; empty when there are none.
+  package static func blocks(inside range: Range<Int64>) -> Range<Int64> {
+    let first = roundedUp(range.lowerBound)
+    let end = range.upperBound / diskBlock * diskBlock
+    return first..<max(first, end)
+  }
+
+  /// The blocks that a range touches.
+  package static func blocks(around range: Range<Int64>) -> Range<Int64> {
+    let first = range.lowerBound / diskBlock * diskBlock
+    return first..<max(first, roundedUp(range.upperBound))
+  }
+
+  private static func roundedUp(_ offset: Int64) -> Int64 {
+    let rest = offset % diskBlock
+    let (end, overflow) = offset.addingReportingOverflow(rest == 0 ? 0 : diskBlock - rest)
+    return overflow ? .max : end
+  }
+
+  /// The holes that a content file has, where it was not said: when its last changes were not
+  /// recorded.
+  ///
+  /// - Parameter data: the runs for which the disk has taken room.
+  package static func holes(
+    size: Int64, baseSize: Int64, present: ByteRangeSet, data: [Range<Int64>]
+  ) -> ByteRangeSet {
+    var here = present
+    here.truncate(to: baseSize)
+    here.insert(min(baseSize, size)..<size)
+    var empty = ByteRangeSet()
+    for run in here.ranges {
+      for hole in ByteRangeSet(data).missing(in: run) { empty.insert(hole) }
+    }
+    return ByteRangeSet(empty.ranges.map { blocks(inside: $0) })
+  }
+
+  /// How much more room a change will take.
+  ///
+  /// - Parameter zeros: the runs of it that become holes.
+  package func growth(writing range: Range<Int64>, leaving zeros: [Range<Int64>]) -> Int64 {
+    var after = self
+    after.wrote(range, leaving: zeros)
+    return max(0, after.residentBytes - residentBytes)
+  }
+
+  /// How much room the holes in a range would take.
+  package func emptyBytes(in range: Range<Int64>) -> Int64 {
+    holes.present(in: Self.blocks(around: range)).reduce(0) { $0 + Int64($1.count) }
+  }
+}
