@@ -46,7 +46,11 @@ package final class Catalog: Sendable {
       pool = try DatabasePool(path: path, configuration: configuration)
       try Schema.migrator.migrate(pool)
       generation = try pool.write { database in
-        try Self.claim(database, identity: identity, root: root, generation: newGeneration)
+        if !schedule.deletesObjects {
+          // Neither now nor later, also of what was buried while objects were deleted.
+          try database.execute(sql: "UPDATE tombstone SET due = NULL WHERE done IS NULL")
+        }
+        return try Self.claim(database, identity: identity, root: root, generation: newGeneration)
       }
     } catch let error as CatalogError {
       throw error
@@ -176,10 +180,20 @@ package struct JournalSchedule: Sendable {
   package var maximumDelay: Duration
   /// `nil`: never.
   package var deleteDelay: Duration?
+  /// False: no object goes that nobody wants any more, whatever it was replaced by or moved to.
+  package var deletesObjects: Bool
 
-  package init(delay: Duration, maximumDelay: Duration, deleteDelay: Duration?) {
+  package init(
+    delay: Duration, maximumDelay: Duration, deleteDelay: Duration?, deletesObjects: Bool = true
+  ) {
     self.delay = delay
     self.maximumDelay = maximumDelay
-    self.deleteDelay = deleteDelay
+    self.deleteDelay = deletesObjects ? deleteDelay : nil
+    self.deletesObjects = deletesObjects
+  }
+
+  /// When an object is deleted that should be at this time; `nil` for never.
+  package func deletion(_ time: Timestamp) -> Timestamp? {
+    deletesObjects ? time : nil
   }
 }

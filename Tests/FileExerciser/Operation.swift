@@ -25,8 +25,8 @@ enum Operation: CustomStringConvertible {
 
   /// The next operation on a file of `size` bytes that may grow to `limit`.
   ///
-  /// Out of 1,000. What only reads is the most frequent: it finds what the rest did wrong, at little
-  /// cost. What waits for the disk or ends a state that a bug may need to show is rare.
+  /// Out of 1,000. What only reads is the most frequent: it finds what the rest did wrong, at
+  /// little cost. What waits for the disk or ends a state that a bug may need to show is rare.
   static func random(
     size: Int, limit: Int, maps: Bool, using random: inout SeededRandom
   ) -> Operation {

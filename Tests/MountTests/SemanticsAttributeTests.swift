@@ -146,7 +146,7 @@ extension MountTests {
       }
     }
 
-    @Test(.executes("What differs from a local disk", "A write by somebody who is not in the file's"))
+    @Test(.executes("What differs from a local disk", "A write by somebody who is not in"))
     func aWriteLeavesAGroupBitWithoutExecution() throws {
       try Stage.play { stage in
         let mount = try stage.mount(options: ["mount.allow_other": "true"])

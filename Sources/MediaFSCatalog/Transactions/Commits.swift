@@ -36,16 +36,17 @@ extension Catalog {
     try write { database in
       let key = commit.object.key.text
       // Whatever was to be deleted at this key has been overwritten.
-      try database.burySide(ofBuried: commit.object.key, at: now)
+      try database.burySide(
+        ofBuried: commit.object.key, at: now, due: schedule.deletion(now))
       try database.run("DELETE FROM tombstone WHERE key = ?", [key])
       guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
-        try database.bury(commit.object, side: commit.sideKey, at: now, due: now)
+        try database.bury(commit.object, side: commit.sideKey, at: now, due: schedule.deletion(now))
         return nil
       }
-      try database.exchangeSide(of: before, for: commit.sideKey, at: now)
+      try database.exchangeSide(of: before, for: commit.sideKey, at: now, schedule)
       try database.removeAlias(at: commit.object.key)
       if let old = before.object, old.key != commit.object.key {
-        try database.bury(old, at: now, due: now)
+        try database.bury(old, at: now, due: schedule.deletion(now))
       }
       try database.run(
         """
@@ -74,10 +75,11 @@ extension Catalog {
   /// Records a verified copy of the primary object for another name of an inode.
   package func commitAlias(_ commit: Commit, at now: Timestamp) throws(CatalogError) {
     try write { database in
-      try database.burySide(ofBuried: commit.object.key, at: now)
+      try database.burySide(
+        ofBuried: commit.object.key, at: now, due: schedule.deletion(now))
       try database.run("DELETE FROM tombstone WHERE key = ?", [commit.object.key.text])
       guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
-        return try database.bury(commit.object, at: now, due: now)
+        return try database.bury(commit.object, at: now, due: schedule.deletion(now))
       }
       let alias = AliasRecord(
         object: commit.object, version: commit.version,
@@ -112,7 +114,7 @@ extension Catalog {
   ) throws(CatalogError) {
     try write { database in
       guard let alias = try database.alias(of: inode, at: key) else { return }
-      try database.bury(alias.object, at: now, due: now)
+      try database.bury(alias.object, at: now, due: schedule.deletion(now))
       try database.removeAlias(at: key)
     }
   }
@@ -128,7 +130,7 @@ extension Catalog {
           "SELECT inode FROM alias WHERE key = ? AND inode != ?", [key.text, inode.value]
         ).map({ InodeNumber($0) }), let alias = try database.alias(of: other, at: key)
       else { return }
-      try database.bury(alias.object, at: now, due: now)
+      try database.bury(alias.object, at: now, due: schedule.deletion(now))
       try database.removeAlias(at: key)
       try database.enqueue(other, at: now, schedule)
     }
@@ -192,7 +194,7 @@ extension Catalog {
   ) throws(CatalogError) {
     try write { database in
       if let old = try database.require(inode).object, old.key != object.key {
-        try database.bury(old, at: now, due: now)
+        try database.bury(old, at: now, due: schedule.deletion(now))
       }
       try database.removeAlias(at: object.key)
       try database.run(

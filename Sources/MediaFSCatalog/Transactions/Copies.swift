@@ -36,7 +36,9 @@ extension Catalog {
     try write { database in
       try database.run(
         "INSERT OR REPLACE INTO tombstone (key, size, since, due) VALUES (?, 0, ?, ?)",
-        [key.text, now.nanosecondsSinceEpoch, due.nanosecondsSinceEpoch])
+        [
+          key.text, now.nanosecondsSinceEpoch, schedule.deletion(due)?.nanosecondsSinceEpoch,
+        ])
     }
   }
 
@@ -55,7 +57,8 @@ extension Catalog {
         try !database.exists("SELECT 1 FROM upload WHERE inode = ?", [inode.value])
       else { return nil }
       if let old = before.object {
-        try database.bury(old, at: now, due: now.advanced(by: schedule.delay))
+        let due = now.advanced(by: schedule.delay)
+        try database.bury(old, at: now, due: schedule.deletion(due))
       }
       try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
       try database.run("DELETE FROM extent WHERE content = ?", [content.value])

@@ -131,7 +131,7 @@ extension Catalog {
   package func announceSide(
     _ key: ObjectKey, at now: Timestamp, due: Timestamp
   ) throws(CatalogError) {
-    try write { try $0.burySide(key, at: now, due: due) }
+    try write { try $0.burySide(key, at: now, due: schedule.deletion(due)) }
   }
 }
 
@@ -166,28 +166,28 @@ extension Database {
 
   /// The side object that a commit refers to takes the place of the one before.
   func exchangeSide(
-    of record: InodeRecord, for side: ObjectKey?, at now: Timestamp
+    of record: InodeRecord, for side: ObjectKey?, at now: Timestamp, _ schedule: JournalSchedule
   ) throws {
     if let side { try run("DELETE FROM tombstone WHERE key = ?", [side.text]) }
     guard let old = record.sideKey, old != side else { return }
     // Objects of its other names follow soon, and refer to the old one until then.
     let delay: Duration = record.linkGroup == nil ? .zero : .seconds(600)
-    try burySide(old, at: now, due: now.advanced(by: delay))
+    try burySide(old, at: now, due: schedule.deletion(now.advanced(by: delay)))
   }
 
   /// What lay beside an object that is gone goes too.
-  func burySide(ofBuried key: ObjectKey, at now: Timestamp) throws {
+  func burySide(ofBuried key: ObjectKey, at now: Timestamp, due: Timestamp?) throws {
     let side: String? = try row("SELECT side_key FROM tombstone WHERE key = ?", [key.text])?[0]
     guard let side else { return }
     try run("UPDATE tombstone SET side_key = NULL WHERE key = ?", [key.text])
-    try burySide(ObjectKey(side), at: now, due: now)
+    try burySide(ObjectKey(side), at: now, due: due)
   }
 
   /// Whatever version is there: its name says which state it is.
-  func burySide(_ key: ObjectKey, at now: Timestamp, due: Timestamp) throws {
+  func burySide(_ key: ObjectKey, at now: Timestamp, due: Timestamp?) throws {
     try run(
       """
       INSERT OR REPLACE INTO tombstone (key, size, since, due) VALUES (?, 0, ?, ?)
-      """, [key.text, now.nanosecondsSinceEpoch, due.nanosecondsSinceEpoch])
+      """, [key.text, now.nanosecondsSinceEpoch, due?.nanosecondsSinceEpoch])
   }
 }

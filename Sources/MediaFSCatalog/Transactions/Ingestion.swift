@@ -145,8 +145,8 @@ struct Ingestion {
     try database.run(
       """
       UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
-        changed = ?, content = 0, hole_bytes = 0, attributes_known = ?, target = NULL, side_key = NULL,
-        attribute_version = attribute_version + ? WHERE id = ?
+        changed = ?, content = 0, hole_bytes = 0, attributes_known = ?, target = NULL,
+        side_key = NULL, attribute_version = attribute_version + ? WHERE id = ?
       """,
       [
         object.etag.text, object.size, object.size, object.size, time,

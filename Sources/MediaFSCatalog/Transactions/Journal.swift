@@ -136,7 +136,8 @@ extension Catalog {
     try write { database in
       for tombstone in gone {
         if !replaced.contains(tombstone.key) {
-          try database.burySide(ofBuried: tombstone.key, at: now)
+          try database.burySide(
+            ofBuried: tombstone.key, at: now, due: schedule.deletion(now))
         }
         try database.run(
           "UPDATE tombstone SET done = ? WHERE key = ? AND etag IS ?",

@@ -34,7 +34,7 @@ extension Database {
   func bury(
     _ object: StoredObject, side: ObjectKey? = nil, at now: Timestamp, due: Timestamp?
   ) throws {
-    try burySide(ofBuried: object.key, at: now)
+    try burySide(ofBuried: object.key, at: now, due: due.map { _ in now })
     try run(
       """
       INSERT INTO tombstone (key, etag, size, since, due, side_key) VALUES (?, ?, ?, ?, ?, ?)

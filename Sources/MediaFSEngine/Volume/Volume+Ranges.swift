@@ -106,14 +106,15 @@ extension Volume {
   }
 
   /// Has the store copy a whole object whose bytes are not here to a file that is empty. False when
-  /// that cannot be, or did not work: then bytes are copied.
+  /// that cannot be, or did not work: then bytes are copied. Where nothing is deleted the copy would
+  /// stay beside the file's own object for ever.
   private func copyAtStore(
     _ range: Range<Int64>, of source: FileContent, to target: FileContent
   ) async throws(FileSystemError) -> Bool {
     guard let object = source.copySource?.object, source !== target,
       range == 0..<object.size,
       source.state.withLock({ !$0.lifecycle.missing(in: range).isEmpty }),
-      target.isEmpty, !reconciler.isPaused
+      target.isEmpty, !reconciler.isPaused, !context.options.noDelete
     else { return false }
     let record = try require(target.inode, "copy_file_range")
     guard !record.isLocalOnly, let claim = reconciler.claim(target.inode) else { return false }

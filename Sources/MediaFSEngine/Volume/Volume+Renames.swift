@@ -41,8 +41,8 @@ extension Volume {
     reconciler.journalChanged()
   }
 
-  /// Entries beneath a renamed directory whose keys are looked at before: what is beyond them, or was
-  /// never listed, is parked should its key be too long. In time about 1 ms.
+  /// Entries beneath a renamed directory whose keys are looked at before, in about 1 ms: what is
+  /// beyond them, or was never listed, is parked should its key be too long.
   private static let checkedEntries = 1_000
 
   private func checkKeys(
@@ -58,6 +58,6 @@ extension Volume {
     guard own + longest > ObjectKey.maximumLength else { return }
     throw FileSystemError(
       .fileNameTooLong, "rename",
-      "A key beneath \(name) would have \(own + longest) bytes, S3 takes \(ObjectKey.maximumLength)")
+      "A key beneath \(name) would have \(own + longest) bytes, S3 takes 1024")
   }
 }

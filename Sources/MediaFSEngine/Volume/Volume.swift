@@ -58,7 +58,7 @@ package final class Volume: Sendable {
           time: environment.now()),
         schedule: JournalSchedule(
           delay: options.uploadDelay, maximumDelay: options.uploadMaximumDelay,
-          deleteDelay: options.noDelete ? .none : options.deleteDelay),
+          deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete),
         generation: UInt64(environment.random() * Double(UInt32.max)))
       try Recovery(catalog: catalog, directory: directory, environment: environment, log: log)
         .settle()
