@@ -108,6 +108,13 @@ let package = Package(
         "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
         "MediaFSTesting", "PosixIO", log, systemPackage,
       ]),
+    // Random operations against a model, on simulated time.
+    tests(
+      "ModelTests",
+      [
+        "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
+        "MediaFSTesting", "PosixIO", log, systemPackage,
+      ]),
     tests(
       "FuseServerTests",
       [

@@ -15,6 +15,8 @@ package struct ContentDirectory: Sendable {
     for path in [state, root, quarantine] {
       try FileTree.makeDirectories(path, permissions: .ownerReadWriteExecute)
     }
+    // Made in their order: with the last one, all are there.
+    if try FileTree.exists(root.appending(Self.name(ofBucket: 255))) { return }
     for bucket in 0..<256 {
       try FileTree.makeDirectories(
         root.appending(Self.name(ofBucket: bucket)), permissions: .ownerReadWriteExecute)

@@ -29,12 +29,16 @@ package struct StoreProbe: Sendable {
   /// - Parameters:
   ///   - keySpace: the object lies beneath its reserved name, which is never shown.
   ///   - random: from 0 up to 1; names the object, so that hosts that probe together do not meet.
+  ///   - expecting: told the keys that will be written, before they are; who dies meanwhile knows
+  ///     them afterwards.
   package static func run(
-    _ store: any ObjectStore, keySpace: KeySpace, random: @Sendable () -> Double
+    _ store: any ObjectStore, keySpace: KeySpace, random: @Sendable () -> Double,
+    expecting: ([ObjectKey]) throws(ObjectStoreError) -> Void = { _ in }
   ) async throws(ObjectStoreError) -> StoreFeatures {
     let number = UInt64(random() * Double(1 << 53))
     let key = ObjectKey(keySpace.reservedPrefix + "probe-" + String(number, radix: 36))
     let copy = ObjectKey(key.text + "-copy")
+    try expecting([key, copy])
     let probe = StoreProbe(store: store, key: key, copy: copy)
     let features: StoreFeatures
     do throws(ObjectStoreError) {

@@ -37,7 +37,8 @@ import Testing
   }
 
   @Test func aChangedObjectReplacesWhatIsCached() throws {
-    let before = try test.makeClean("f", "one")
+    var before = try test.makeClean("f", "one")
+    before.heldBytes = before.size
     test.advance(1)
     let outcome = try test.ingest(
       files: ["f": TestCatalog.object("f", "two", size: 99)])

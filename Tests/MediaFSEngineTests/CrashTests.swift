@@ -71,6 +71,20 @@ import Testing
     #expect(try await fs.names() == ["f"])
   }
 
+  @Test func whatADeletedFileHasSentIsNoConflict() async throws {
+    let fs = try TestVolume { $0.uploadEnabled = false }
+    fs.store.inject(.loseAnswer(.connectionLost), on: .put, key: ObjectKey("ns/f"))
+    try await fs.write("first", to: "f")
+    fs.volume.setPaused(false)
+    while fs.store.calls(.put).allSatisfy({ $0.key.text != "ns/f" }) { await Task.yield() }
+    try await fs.unlink("f")
+    try await fs.write("another", to: "f")
+    try await fs.drain()
+    #expect(try await fs.texts() == ["ns/f": "another"])
+    #expect(try await fs.names() == ["f"])
+    #expect(fs.volume.context.statistics.conflicts.count == 0)
+  }
+
   @Test func somebodyElsesVersionAndOursBothSurvive() async throws {
     let fs = try TestVolume { $0.uploadEnabled = false }
     try await fs.write("ours", to: "report.txt")

@@ -1,4 +1,4 @@
-import MediaFSCore
+package import MediaFSCore
 
 /// Identifies one state of one inode of one catalog, in the metadata of the object that holds it.
 package struct CommitToken: Equatable, Sendable {
@@ -29,10 +29,36 @@ package struct CommitToken: Equatable, Sendable {
     "\(String(generation, radix: 16)).\(inode).\(version).\(attributeVersion)"
   }
 
+  /// Whether it was written by this catalog, for whatever inode.
+  package func isOurs(_ generation: UInt64) -> Bool {
+    self.generation == generation
+  }
+
+  /// Whether it is a state of one of these inodes of this catalog.
+  package func isState(of inodes: Set<InodeNumber>, _ generation: UInt64) -> Bool {
+    isOurs(generation) && inodes.contains(InodeNumber(inode))
+  }
+
   /// Whether it is the same content of the same inode, with these attributes or earlier ones.
   package func isState(of current: CommitToken) -> Bool {
     generation == current.generation && inode == current.inode && version == current.version
       && attributeVersion <= current.attributeVersion
+  }
+
+  /// How an object that carries this relates to an inode.
+  package enum Relation: Sendable {
+    case foreign
+    /// It is what was committed, with other attributes.
+    case sameContent
+    /// It is on its way to be committed.
+    case newerContent
+  }
+
+  package func relation(to record: InodeRecord, generation: UInt64) -> Relation {
+    // What another host has called the state that is committed here.
+    if let state = record.linkState, self == CommitToken(state) { return .sameContent }
+    guard isOurs(generation), inode == record.number.value else { return .foreign }
+    return version == record.committedVersion ? .sameContent : .newerContent
   }
 
   /// Whether this is a state of the same inode that was sent to a key after the one that is known

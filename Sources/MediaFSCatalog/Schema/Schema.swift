@@ -10,7 +10,9 @@ enum Schema {
       }
     }
     migrator.registerMigration("2 aliases, extended attributes, changes") { database in
-      for table in [alias, attribute, change, hole] { try database.execute(sql: table) }
+      for table in [alias, attribute, change, hole, abandoned] {
+        try database.execute(sql: table)
+      }
       try database.execute(sql: newColumns)
     }
     return migrator
@@ -161,6 +163,16 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// Multipart uploads that nobody goes on with. An empty `upload` stands for all of that key that
+  /// are not known: one was begun, and its answer never came.
+  private static let abandoned = """
+    CREATE TABLE abandoned (
+      key TEXT NOT NULL,
+      upload TEXT NOT NULL,
+      PRIMARY KEY (key, upload)
+    ) STRICT, WITHOUT ROWID;
+    """
+
   /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
   /// - `link_state`: what another host called the state that is committed; NULL when it was us.
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
@@ -173,6 +185,7 @@ enum Schema {
   /// - `journal.source`: where in the store the tree lay before the first of the renames that
   ///   `deep` counts, relative to the namespace; ends with "/". Set exactly while `deep` is not 0.
   /// - `upload.layout`: what the parts are, see `UploadLayout`.
+  /// - `tombstone.sent`: something of ours may have been written there that nobody confirmed.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
     ALTER TABLE inode ADD COLUMN link_state TEXT;
@@ -188,6 +201,7 @@ enum Schema {
     ALTER TABLE journal ADD COLUMN source TEXT;
     CREATE INDEX journal_source ON journal (source) WHERE source IS NOT NULL;
     ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
+    ALTER TABLE tombstone ADD COLUMN sent TEXT NOT NULL DEFAULT '';
     ALTER TABLE tombstone ADD COLUMN side_key TEXT;
     """
 

@@ -66,8 +66,7 @@ extension Catalog {
       if !after.isContentDirty, after.kind == .regular, wasLocal {
         try Self.becomeClean(after, at: now, database)
       }
-      try database.run("DELETE FROM upload WHERE inode = ?", [commit.inode.value])
-      try database.run("DELETE FROM part WHERE inode = ?", [commit.inode.value])
+      try database.abandonUpload(of: commit.inode)
       return try database.require(commit.inode)
     }
   }
@@ -196,6 +195,7 @@ extension Catalog {
       if let old = try database.require(inode).object, old.key != object.key {
         try database.bury(old, at: now, due: schedule.deletion(now))
       }
+      try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
       try database.removeAlias(at: object.key)
       try database.run(
         """

@@ -130,6 +130,7 @@ extension Catalog {
   /// A record that also tells what its content file holds, as ``usage()`` counts it.
   static func counted(_ record: InodeRecord, _ database: Database) throws -> InodeRecord {
     var counted = record
+    guard record.content != .none else { return counted }
     let extents = try database.integer(
       """
       SELECT coalesce(sum(max(0, min(end, ?) - start)), 0) FROM extent WHERE content = ?

@@ -72,9 +72,12 @@ struct Ingestion {
         if try !isSpokenFor(prefix: prefix, child.name) { try insertDirectory(child.name) }
         return
       }
-      // A file that was replaced by a directory elsewhere; one that is dirty here stays.
+      // A file that was replaced by a directory elsewhere; one that is dirty here stays, and so
+      // does one that took the place of a directory whose objects are not deleted yet.
       let key = ObjectKey(String(Substring(prefix.text.utf8.dropLast())))
-      guard existing.kind != .directory, try isReplaceable(existing, at: key) else { return }
+      guard existing.kind != .directory, try isReplaceable(existing, at: key),
+        try !isSpokenFor(prefix: prefix, child.name)
+      else { return }
       try remove(existing, child.name, key)
       try insertDirectory(child.name)
     }
@@ -124,7 +127,9 @@ struct Ingestion {
     let held =
       existing.object?.key == object.key
       ? existing.object : try database.alias(of: existing.number, at: object.key)?.object
-    guard let held, held.etag != object.etag || held.size != object.size else { return }
+    guard let held, held.etag != object.etag || held.size != object.size,
+      try !isExpected(object.key)
+    else { return }
     if try separate(existing, name, object.key) { return try insertFile(name, object, modified) }
     guard existing.object?.key == object.key else { return }
     let isLinked = try database.nameCount(of: existing.number) > 1
@@ -281,6 +286,12 @@ struct Ingestion {
     }
   }
 
+  /// What is listed may be what we are writing there just now.
+  private func isExpected(_ key: ObjectKey) throws -> Bool {
+    try database.exists(
+      "SELECT 1 FROM tombstone WHERE key = ? AND sent != '' AND done IS NULL", [key.text])
+  }
+
   /// The listed object is one that was renamed or deleted here, and the store does not know yet;
   /// or the listing does not: an older version than the one that was deleted since it began.
   private func isSpokenFor(_ object: StoredObject) throws -> Bool {
@@ -294,7 +305,7 @@ struct Ingestion {
       || database.exists(
         """
         SELECT 1 FROM tombstone WHERE key = ? AND (done IS NULL OR done >= ?)
-          AND (etag IS NULL OR etag = ? OR since >= ?)
+          AND (sent != '' OR etag IS NULL OR etag = ? OR since >= ?)
         """, [object.key.text, began, object.etag.text, began])
   }
 

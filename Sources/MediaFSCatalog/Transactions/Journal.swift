@@ -20,6 +20,8 @@ package struct Tombstone: Sendable, Hashable {
   package var attempts: Int
   /// When the object was deleted here.
   package var since: Timestamp
+  /// Inodes of which something may have been written there that nobody confirmed.
+  package var sent: Set<InodeNumber>
 }
 
 extension Catalog {
@@ -43,7 +45,7 @@ extension Catalog {
     try read { database in
       try database.rows(
         """
-        SELECT key, etag, attempts, since FROM tombstone
+        SELECT key, etag, attempts, since, sent FROM tombstone
         WHERE parked = 0 AND done IS NULL AND due <= ? ORDER BY due LIMIT ?
         """, [now.nanosecondsSinceEpoch, limit + busy.count]
       ).map(Self.tombstone).filter { !busy.contains($0.key) }
@@ -53,7 +55,7 @@ extension Catalog {
   package func tombstone(at key: ObjectKey) throws(CatalogError) -> Tombstone? {
     try read { database in
       try database.row(
-        "SELECT key, etag, attempts, since FROM tombstone WHERE key = ? AND done IS NULL",
+        "SELECT key, etag, attempts, since, sent FROM tombstone WHERE key = ? AND done IS NULL",
         [key.text]
       ).map(Self.tombstone)
     }
@@ -196,8 +198,10 @@ extension Catalog {
 
   private static func tombstone(_ row: Row) -> Tombstone {
     let etag: String? = row[1]
+    let sent: String = row[4]
     return Tombstone(
       key: ObjectKey(row[0]), etag: etag.map { ETag($0) }, attempts: row[2],
-      since: Timestamp(nanosecondsSinceEpoch: row[3]))
+      since: Timestamp(nanosecondsSinceEpoch: row[3]),
+      sent: Set(sent.split(separator: " ").compactMap { Int64($0) }.map { InodeNumber($0) }))
   }
 }

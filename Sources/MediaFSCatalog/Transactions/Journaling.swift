@@ -40,7 +40,7 @@ extension Database {
       INSERT INTO tombstone (key, etag, size, since, due, side_key) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET etag = excluded.etag, size = excluded.size,
         since = excluded.since, due = excluded.due, attempts = 0, parked = 0, error = NULL,
-        done = NULL, side_key = excluded.side_key
+        sent = iif(done IS NULL, sent, ''), done = NULL, side_key = excluded.side_key
       """,
       [
         object.key.text, object.etag.text, object.size, now.nanosecondsSinceEpoch,
@@ -87,6 +87,15 @@ extension Database {
     if !isOpen { try erase(record) }
   }
 
+  /// Nobody goes on with the multipart upload of an inode: its parts are to be freed.
+  func abandonUpload(of inode: InodeNumber) throws {
+    try run(
+      "INSERT OR IGNORE INTO abandoned SELECT key, upload FROM upload WHERE inode = ?",
+      [inode.value])
+    try run("DELETE FROM upload WHERE inode = ?", [inode.value])
+    try run("DELETE FROM part WHERE inode = ?", [inode.value])
+  }
+
   /// Removes the last traces of an inode without names and handles.
   func erase(_ record: InodeRecord) throws {
     let number = record.number.value
@@ -95,9 +104,8 @@ extension Database {
     try run("DELETE FROM hole WHERE content = ?", [record.content.value])
     try run("DELETE FROM content WHERE id = ?", [record.content.value])
     try run("DELETE FROM attribute WHERE inode = ?", [number])
-    try run("DELETE FROM upload WHERE inode = ?", [number])
-    try run("DELETE FROM part WHERE inode = ?", [number])
     try run("DELETE FROM alias WHERE inode = ?", [number])
+    try abandonUpload(of: record.number)
     try run("DELETE FROM inode WHERE id = ?", [number])
   }
 }

@@ -23,12 +23,12 @@ extension Catalog {
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       let record = try database.require(inode)
-      guard record.kind != .directory else { throw CatalogError.rule(.notPermitted) }
       _ = try database.requireDirectory(parent)
-      guard record.linkCount < Self.maximumLinks else { throw CatalogError.rule(.tooManyLinks) }
       guard try database.child(name, of: parent) == nil else {
         throw CatalogError.rule(.fileExists)
       }
+      guard record.kind != .directory else { throw CatalogError.rule(.notPermitted) }
+      guard record.linkCount < Self.maximumLinks else { throw CatalogError.rule(.tooManyLinks) }
       guard try record.linkCount > 0 || database.isWhole(record) else {
         throw CatalogError.rule(.noSuchFileOrDirectory)
       }

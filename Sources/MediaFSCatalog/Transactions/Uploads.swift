@@ -43,7 +43,9 @@ extension Catalog {
   }
 
   /// Recorded before the first part is sent, so that no upload is ever unknown.
-  package func begin(_ upload: UploadRecord) throws(CatalogError) {
+  ///
+  /// - Parameter isOnlyOne: what ``willBeginUpload(of:at:)`` said.
+  package func begin(_ upload: UploadRecord, isOnlyOne: Bool = false) throws(CatalogError) {
     try write { database in
       try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
       try database.run(
@@ -51,6 +53,9 @@ extension Catalog {
         [
           upload.inode.value, upload.key.text, upload.upload.text, upload.version, upload.layout,
         ])
+      if isOnlyOne {
+        try database.run("DELETE FROM abandoned WHERE key = ? AND upload = ''", [upload.key.text])
+      }
     }
   }
 
@@ -85,10 +90,47 @@ extension Catalog {
     }
   }
 
+  /// An upload is about to be begun at a key: until ``begin(_:isOnlyOne:)`` says which, it may be
+  /// any that is not known. Returns whether it is the only one there of which that is so.
+  package func willBeginUpload(
+    of inode: InodeNumber, at key: ObjectKey
+  ) throws(CatalogError) -> Bool {
+    try write { database in
+      try database.abandonUpload(of: inode)
+      try database.run("INSERT OR IGNORE INTO abandoned VALUES (?, '')", [key.text])
+      return database.changesCount > 0
+    }
+  }
+
+  /// Nobody goes on with the upload of an inode.
+  package func abandonUpload(of inode: InodeNumber) throws(CatalogError) {
+    try write { try $0.abandonUpload(of: inode) }
+  }
+
+  /// The multipart upload of an inode is over, and the store knows it.
   package func endUpload(of inode: InodeNumber) throws(CatalogError) {
     try write { database in
       try database.run("DELETE FROM upload WHERE inode = ?", [inode.value])
       try database.run("DELETE FROM part WHERE inode = ?", [inode.value])
+    }
+  }
+
+  /// Uploads that nobody goes on with; an empty name stands for all unknown ones of a key.
+  package func abandonedUploads(
+    limit: Int
+  ) throws(CatalogError) -> [(key: ObjectKey, upload: UploadID)] {
+    try read { database in
+      try database.rows("SELECT key, upload FROM abandoned LIMIT ?", [limit]).map {
+        (ObjectKey($0[0]), UploadID($0[1]))
+      }
+    }
+  }
+
+  /// The store has freed their parts.
+  package func aborted(_ upload: UploadID, of key: ObjectKey) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "DELETE FROM abandoned WHERE key = ? AND upload = ?", [key.text, upload.text])
     }
   }
 }

@@ -86,10 +86,13 @@ final class Downloader: Sendable {
     var attempt = 0
     while !rest.isEmpty {
       let before = rest
+      let object = content.state.withLock { $0.object }
       do throws(ObjectStoreError) {
-        try await fetchOnce(&rest, of: content)
+        try await fetchOnce(&rest, of: content, from: object)
         health.answered()
       } catch {
+        let error = await cause(of: error, content, object)
+        guard let error else { continue }
         // The deadline is for a store that gives nothing, not for a slow one.
         if rest != before { (began, attempt) = (environment.now(), 0) }
         attempt += 1
@@ -111,10 +114,49 @@ final class Downloader: Sendable {
     }
   }
 
+  /// Why a fetch failed; `nil` when it is worth another one at once. We may ourselves be moving the
+  /// object, or giving it other attributes: the version that was asked for is then gone, but its
+  /// bytes are not.
+  private func cause(
+    of error: ObjectStoreError, _ content: FileContent, _ object: StoredObject?
+  ) async -> ObjectStoreError? {
+    guard error.kind == .notFound || error.kind == .preconditionFailed, let object,
+      !content.state.withLock({ $0.isSuperseded })
+    else { return error }
+    if content.state.withLock({ $0.object }) != object { return nil }
+    do {
+      let found = try await store.head(object.key)
+      // It was committed meanwhile.
+      if content.state.withLock({ $0.object }) != object { return nil }
+      guard let record = try catalog.inode(content.inode), record.object == object,
+        let text = found.headers.metadata[WriteConditions.commitName],
+        let token = CommitToken(text)
+      else { return error }
+      switch token.relation(to: record, generation: catalog.generation) {
+      case .foreign: return error
+      case .newerContent: return Self.notCommitted
+      case .sameContent where found.size != object.size: return error
+      case .sameContent:
+        let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
+        try catalog.relocate(content.inode, to: current, at: environment.now())
+        content.state.withLock { $0.object = current }
+        return nil
+      }
+    } catch let failure as ObjectStoreError {
+      if content.state.withLock({ $0.object }) != object { return nil }
+      return failure.kind == .notFound ? error : failure
+    } catch {
+      return ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+    }
+  }
+
+  private static let notCommitted = ObjectStoreError(
+    .unavailable, code: "NotCommitted", message: "The next version of the object is on its way")
+
   private func fetchOnce(
-    _ rest: inout Range<Int64>, of content: FileContent
+    _ rest: inout Range<Int64>, of content: FileContent, from object: StoredObject?
   ) async throws(ObjectStoreError) {
-    guard let object = content.state.withLock({ $0.object }) else {
+    guard let object else {
       throw ObjectStoreError(.invalid, code: "NoObject", message: "The file has no object")
     }
     let asked = try reserve(rest)

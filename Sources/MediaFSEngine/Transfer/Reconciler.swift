@@ -17,9 +17,6 @@ final class Reconciler: Sendable {
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 
-  /// How often a flush makes due what has come to the queue meanwhile.
-  private static let hasteInterval: Duration = .seconds(1)
-
   private struct State {
     var active: Set<InodeNumber> = []
     var busyKeys: Set<ObjectKey> = []
@@ -37,11 +34,12 @@ final class Reconciler: Sendable {
   let conditions: WriteConditions
   private let reconciliation: Reconciliation
   private let schedule: WritebackSchedule
+  private let cleaner: UploadCleaner
   private let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
-  private let changed = Wakeup()
+  let changed = Wakeup()
   /// An item was finished, put off or parked.
-  private let progress = Wakeup()
+  let progress = Wakeup()
 
   init(_ context: VolumeContext, _ downloader: Downloader, _ refresher: DirectoryRefresher) {
     self.context = context
@@ -49,6 +47,7 @@ final class Reconciler: Sendable {
     conditions = WriteConditions(context, expansion)
     reconciliation = Reconciliation(
       context: context, downloader: downloader, conditions: conditions, expansion: expansion)
+    cleaner = UploadCleaner(context)
     schedule = WritebackSchedule(
       delay: context.options.uploadDelay, maximumDelay: context.options.uploadMaximumDelay)
     state = Mutex(State(isPaused: !context.options.uploadEnabled))
@@ -174,6 +173,7 @@ final class Reconciler: Sendable {
         }
       }
       try startDeletes(now)
+      try startCleaning(now)
       try context.catalog.forgetDeleted(before: now.advanced(by: .zero - Self.tombstoneMemory))
     } catch {
       context.log.error("The journal cannot be read: \(error)")
@@ -350,47 +350,20 @@ final class Reconciler: Sendable {
     }
   }
 
-  // MARK: Waiting for it
+  // MARK: Abandoned uploads
 
-  /// Makes what is queued beneath an inode due now and returns when the store has it. `EIO` when
-  /// something was parked instead, or when `limit` has passed.
-  func drain(
-    beneath inode: InodeNumber, _ operation: String, limit: Duration
-  ) async throws(FileSystemError) {
-    let end = context.environment.now().advanced(by: limit)
-    var nextHaste = Timestamp.epoch
-    while true {
-      let event = progress.event
-      let now = context.environment.now()
-      do throws(CatalogError) {
-        // Not at every step: a file that goes on changing would be looked at without a pause.
-        if now >= nextHaste {
-          try context.catalog.hasten(beneath: inode, at: now)
-          nextHaste = now.advanced(by: Self.hasteInterval)
-        }
-        let pending = try context.catalog.pending(beneath: inode)
-        // Those too that what was just finished has left behind: the time is taken after it.
-        let deletes =
-          inode == .root ? try context.catalog.dueDeletes(by: context.environment.now()) : 0
-        if pending.waiting == 0, deletes == 0 {
-          guard pending.parked == 0 else {
-            throw CatalogError.rule(.ioError)
-          }
-          return
-        }
-      } catch {
-        throw FileSystemError(error, operation)
-      }
-      changed.signal()
-      guard now < end else {
-        throw FileSystemError(.ioError, operation, "Not everything was uploaded in \(limit)")
-      }
-      do throws(FileSystemError) {
-        try await event.wait(
-          operation, for: min(end.duration(since: now), Self.hasteInterval), context.environment)
-      } catch  where error.errno == .ioError {
-        continue  // Time is up: looks once more.
-      }
+  /// Not at a key that is worked on: the upload that was begun there a moment ago is not known yet.
+  private func startCleaning(_ now: Timestamp) throws(CatalogError) {
+    guard cleaner.mayClean(now) else { return }
+    let busy = state.withLock { $0.busyKeys }
+    let abandoned = try context.catalog.abandonedUploads(limit: UploadCleaner.batch)
+      .filter { !busy.contains($0.key) }
+    guard !abandoned.isEmpty else { return }
+    let keys = Set(abandoned.map(\.key))
+    state.withLock { $0.busyKeys.formUnion(keys) }
+    spawn("abort") { [self] in
+      await cleaner.clean(abandoned)
+      state.withLock { $0.busyKeys.subtract(keys) }
     }
   }
 }

@@ -54,6 +54,7 @@ struct Reconciliation: Sendable {
   ) async throws(ObjectStoreError) -> Outcome? {
     for step in steps {
       do throws(ObjectStoreError) {
+        if let key = step.target { try await conditions.expect(placement, at: key) }
         try await carryOut(step, &placement, targets)
       } catch {
         guard let key = step.target, let path = targets.paths[key],

@@ -66,14 +66,15 @@ struct Uploader: Sendable {
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
         condition: job.condition)
-      return try await verify(job, etag)
+      let info = try await verify(job, etag)
+      try? context.catalog.endUpload(of: job.record.number)
+      return info
     } catch {
       // The daemon ends: the next one goes on with the parts that are there.
       if Task.isCancelled { throw error }
       if error.kind == .notFound || error.kind == .cancelled || error.kind == .preconditionFailed {
         // Begun anew next time: it is gone, or its parts are not of one version.
-        try await context.store.abortUpload(job.key, upload.upload)
-        try? context.catalog.endUpload(of: job.record.number)
+        try? context.catalog.abandonUpload(of: job.record.number)
       }
       throw error
     }
@@ -101,14 +102,19 @@ struct Uploader: Sendable {
       {
         return (record, held)
       }
-      try await context.store.abortUpload(record.key, record.upload)
+    }
+    let isOnlyOne: Bool
+    do throws(CatalogError) {
+      isOnlyOne = try context.catalog.willBeginUpload(of: job.record.number, at: job.key)
+    } catch {
+      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
     }
     let id = try await context.store.createUpload(job.key, headers: job.headers)
     let record = UploadRecord(
       inode: job.record.number, key: job.key, upload: id, version: job.record.version,
       layout: job.layout?.text ?? "")
     do throws(CatalogError) {
-      try context.catalog.begin(record)
+      try context.catalog.begin(record, isOnlyOne: isOnlyOne)
     } catch {
       throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
     }

@@ -63,7 +63,6 @@ final class WriteConditions: Sendable {
     if let object = placement.object(at: key) {
       expected = object.etag
     } else {
-      try await expansion.settle(key)
       let number = placement.inode.number
       if let other = try catalog({ try $0.occupant(of: key, besides: number) }) {
         try await evacuate(other)
@@ -156,7 +155,10 @@ final class WriteConditions: Sendable {
       probed = noted
     } else {
       probed = try await StoreProbe.run(
-        context.store, keySpace: context.keySpace, random: context.environment.random)
+        context.store, keySpace: context.keySpace, random: context.environment.random,
+        expecting: { keys throws(ObjectStoreError) in
+          for key in keys { try expectTemporary(key) }
+        })
       try catalog { try $0.note(name, probed.noted) }
       if !probed.conditionalReplace || !probed.conditionalCreate {
         context.log.notice(
@@ -178,17 +180,30 @@ final class WriteConditions: Sendable {
     let limit = context.environment.now().advanced(by: .zero - Self.deleteTrust)
     var meant: [Tombstone] = []
     for tombstone in tombstones {
-      guard tombstone.since < limit, let etag = tombstone.etag else {
+      let isSure = tombstone.since >= limit || tombstone.etag == nil
+      if isSure && tombstone.sent.isEmpty || context.keySpace.isReserved(tombstone.key) {
         meant.append(tombstone)
         continue
       }
       do throws(ObjectStoreError) {
-        if try await holds(etag, at: tombstone.key) { meant.append(tombstone) }
+        if try await isOurs(tombstone) { meant.append(tombstone) }
       } catch {
         failures[tombstone.key] = error
       }
     }
     return meant
+  }
+
+  /// Whether what is there now is what was deleted, or something else that we have written.
+  private func isOurs(_ tombstone: Tombstone) async throws(ObjectStoreError) -> Bool {
+    do throws(ObjectStoreError) {
+      let found = try await context.store.head(tombstone.key)
+      if found.etag == tombstone.etag { return true }
+      return isSent(found.headers.metadata[Self.commitName], tombstone)
+    } catch {
+      if error.kind == .notFound { return false }
+      throw error
+    }
   }
 
   /// How long a deleted object is taken for unchanged: as long as a request may take.
@@ -200,6 +215,7 @@ final class WriteConditions: Sendable {
     let number = UInt64(context.environment.random() * Double(1 << 53))
     let shelter = ObjectKey(
       context.keySpace.reservedPrefix + "moving-\(other.number)-" + String(number, radix: 36))
+    try expectTemporary(shelter)
     let etag = try await context.store.copy(
       from: object.key, sourceMatch: object.etag, to: shelter, headers: nil, condition: .none)
     let now = context.environment.now()
@@ -207,6 +223,33 @@ final class WriteConditions: Sendable {
     try catalog { try $0.relocate(other.number, to: moved, at: now) }
     context.registry.current(other.number)?.state.withLock { $0.object = moved }
   }
+
+  // MARK: What nobody may confirm
+
+  /// What is about to be written for a while is deleted later, should nobody be left to do it.
+  private func expectTemporary(_ key: ObjectKey) throws(ObjectStoreError) {
+    let now = context.environment.now()
+    try catalog { try $0.expect(key, until: now.advanced(by: Self.temporaryLife), at: now) }
+  }
+
+  /// Longer than any request takes that writes a temporary object.
+  private static let temporaryLife: Duration = .seconds(3_600)
+
+  /// To be called before anything is written at a key: the answer may get lost, and the inode be
+  /// deleted or renamed before the next attempt. What may lie there is known by then, since what is
+  /// expected is in no listing.
+  func expect(_ placement: Placement, at key: ObjectKey) async throws(ObjectStoreError) {
+    if placement.object(at: key) == nil { try await expansion.settle(key) }
+    let now = context.environment.now()
+    // Without leave to delete, it is kept out of listings only.
+    let isOccupied = placement.object(at: key) != nil || context.options.deleteDelay == nil
+    let due = isOccupied ? nil : now.advanced(by: Self.unconfirmedLife)
+    try catalog { try $0.expect(key, of: placement.inode.number, until: due, at: now) }
+  }
+
+  /// Longer than the longest pause between two attempts, the second of which would recognise what
+  /// the first one wrote.
+  private static let unconfirmedLife: Duration = .seconds(600)
 
   // MARK: Errors
 

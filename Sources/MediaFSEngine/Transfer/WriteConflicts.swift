@@ -52,6 +52,7 @@ extension WriteConditions {
         .unavailable, code: "Busy", message: "The store was busy with \(key)")
     }
     let text = found.headers.metadata[Self.commitName]
+    if !isWrittenHere(text) { try catalog { try $0.unexpect(key) } }
     var isOurs =
       isText(text, token(of: record))
       && (found.size == record.size || record.kind == .directory)
@@ -59,8 +60,8 @@ extension WriteConditions {
     if isOurs {
       let side = SideObject.key(from: found.headers.metadata, context.keySpace)
       try adopt(object, side, conflict, now)
-    } else if isOlderState(text, conflict) {
-      // An older state of ours, whose answer was lost: the next attempt replaces it.
+    } else if try isUnconfirmed(text, conflict) {
+      // A state of ours whose answer was lost: the next attempt replaces it.
       try replaceNext(object, conflict, now)
     } else if record.kind == .directory {
       // A marker has no content that could be lost: ours wins.
@@ -86,6 +87,11 @@ extension WriteConditions {
       && found.headers.contentType == source.headers.contentType
   }
 
+  /// Whether an object is a state of any inode of ours.
+  func isWrittenHere(_ text: String?) -> Bool {
+    text.flatMap { CommitToken($0) }?.isOurs(context.catalog.generation) ?? false
+  }
+
   private func isText(_ text: String?, _ other: String) -> Bool {
     text?.utf8.elementsEqual(other.utf8) ?? false
   }
@@ -97,6 +103,26 @@ extension WriteConditions {
     if known == nil, let state = conflict.inode.linkState, isText(text, state) { return true }
     let current = CommitToken(conflict.inode, generation: generation)
     return text.flatMap { CommitToken($0) }?.isUnconfirmed(by: known, current) ?? false
+  }
+
+  /// Whether an object holds an older state of the inode, or one of another inode whose name this
+  /// was and that was deleted or renamed before the store's answer was known: nothing refers to it.
+  private func isUnconfirmed(
+    _ text: String?, _ conflict: WriteConflict
+  ) throws(ObjectStoreError) -> Bool {
+    if isOlderState(text, conflict) { return true }
+    guard conflict.placement.object(at: conflict.key) == nil,
+      let tombstone = try catalog({ try $0.tombstone(at: conflict.key) }),
+      isSent(text, tombstone)
+    else { return false }
+    let number = conflict.inode.number
+    return try catalog { try $0.occupant(of: conflict.key, besides: number) } == nil
+  }
+
+  /// Whether an object is of an inode that is known to have sent something there.
+  func isSent(_ text: String?, _ tombstone: Tombstone) -> Bool {
+    text.flatMap { CommitToken($0) }?.isState(of: tombstone.sent, context.catalog.generation)
+      ?? false
   }
 
   /// Deleted by somebody else; what is here is newer and goes up anew.

@@ -67,9 +67,17 @@ extension Volume {
       if kept != permissions { changes.permissions = kept }
     }
     guard changes != AttributeChanges() else { return }
+    try set(changes, of: content, at: now, "open")
+  }
+
+  /// Changes attributes of a file in use: its content's time does not overrule one that is set.
+  func set(
+    _ changes: AttributeChanges, of content: FileContent, at now: Timestamp, _ operation: String
+  ) throws(FileSystemError) {
     try content.settle(context.catalog, now: now)
-    let record = try ask("open") { try $0.setAttributes(of: content.inode, changes, at: now) }
+    let record = try ask(operation) { try $0.setAttributes(of: content.inode, changes, at: now) }
     content.set(modified: record.modified)
+    reconciler.journalChanged()
   }
 
   func complete(

@@ -16,10 +16,17 @@ extension Volume {
     guard file.flags.contains(.write) else {
       throw FileSystemError(.badFileDescriptor, "fallocate", "The file is not open for writing")
     }
+    let now = context.environment.now()
+    let before = file.content.state.withLock { $0.lifecycle.changes }
     let isNews = try file.content.allocate(
-      range, allocation, context.catalog, context.space, now: context.environment.now(),
+      range, allocation, context.catalog, context.space, now: now,
       maximumSize: context.store.limits.objectSize)
     if isNews { reconciler.journalChanged() }
+    // Where no byte has changed, the time has all the same (file_modified of Linux): that costs the
+    // store a copy and no upload.
+    if file.content.state.withLock({ $0.lifecycle.changes }) == before {
+      try set(AttributeChanges(modified: .now), of: file.content, at: now, "fallocate")
+    }
   }
 
   package func seek(

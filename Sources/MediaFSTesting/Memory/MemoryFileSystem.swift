@@ -1,7 +1,7 @@
 import Glibc
 package import MediaFSCore
 import MediaFSEngine
-import ObjectStorage
+package import ObjectStorage
 import Synchronization
 import SystemPackage
 
@@ -11,13 +11,13 @@ import SystemPackage
 /// begins with "late" is looked up no sooner than the caller gives up.
 package final class MemoryFileSystem: Sendable {
   enum Handle {
-    case file(InodeNumber)
+    case file(InodeNumber, OpenFlags)
     /// The entries as they were when reading began at the start.
     case directory(InodeNumber, [DirectoryEntry])
 
     var inode: InodeNumber {
       switch self {
-      case .file(let inode), .directory(let inode, _): inode
+      case .file(let inode, _), .directory(let inode, _): inode
       }
     }
   }
@@ -45,20 +45,48 @@ package final class MemoryFileSystem: Sendable {
       guard let handle = handles[handle] else { throw .badFileDescriptor }
       return handle.inode
     }
+
+    func appends(_ handle: FileHandle) -> Bool {
+      guard case .file(_, let flags) = handles[handle] else { return false }
+      return flags.contains(.append)
+    }
   }
 
   /// How long the kernel may cache names and attributes.
   let timeout: Duration
+  private let now: @Sendable () -> Timestamp
   private let onStall: @Sendable () -> Void
   private let state: Mutex<State>
 
   package init(
     owner: Owner = Owner(user: 0, group: 0), timeout: Duration = .seconds(3600),
+    now: @escaping @Sendable () -> Timestamp = MemoryFileSystem.clock,
     onStall: @escaping @Sendable () -> Void = {}
   ) {
     self.timeout = timeout
+    self.now = now
     self.onStall = onStall
-    state = Mutex(State(tree: MemoryTree(owner: owner, now: Timestamp.now)))
+    state = Mutex(State(tree: MemoryTree(owner: owner, now: now())))
+  }
+
+  package static let clock: @Sendable () -> Timestamp = {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(clamping: time.tv_nsec))
+  }
+
+  /// The tree as it is, for whoever compares it with another one, and may set times right that
+  /// only the other one knows.
+  package var tree: MemoryTree {
+    get { state.withLock { $0.tree } }
+    set { state.withLock { $0.tree = newValue } }
+  }
+
+  /// Closes all that is open, as the death of all processes does.
+  package func closeAll() {
+    state.withLock { state in
+      for handle in state.handles.keys { state.close(handle) }
+    }
   }
 
   /// Makes a file longer in a way that the kernel does not see; for tests of its cache.
@@ -76,7 +104,7 @@ package final class MemoryFileSystem: Sendable {
   ) throws(FileSystemError) -> Result {
     do throws(Errno) {
       return try state.withLock { state throws(Errno) in
-        state.tree.now = Timestamp.now
+        state.tree.now = now()
         return try body(&state)
       }
     } catch {
@@ -110,14 +138,6 @@ package final class MemoryFileSystem: Sendable {
 extension FileName {
   var stalls: Bool { text.utf8.starts(with: "stall".utf8) }
   var isLate: Bool { text.utf8.starts(with: "late".utf8) }
-}
-
-extension Timestamp {
-  static var now: Timestamp {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(clamping: time.tv_nsec))
-  }
 }
 
 extension AttributeChanges.Time {

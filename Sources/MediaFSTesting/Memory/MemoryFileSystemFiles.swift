@@ -7,8 +7,9 @@ extension MemoryFileSystem {
     _ inode: InodeNumber, _ flags: OpenFlags
   ) async throws(FileSystemError) -> OpenReply {
     try perform("open") { state throws(Errno) in
+      try state.tree.checkFile(inode)
       if flags.contains(.truncate) { try state.tree.truncate(inode, to: 0) }
-      return OpenReply(handle: try state.open(.file(inode)), keepsKernelCache: true)
+      return OpenReply(handle: try state.open(.file(inode, flags)), keepsKernelCache: true)
     }
   }
 
@@ -20,6 +21,7 @@ extension MemoryFileSystem {
       var attributes: FileAttributes
       if let inode = try state.tree.children(of: parent)[name] {
         if flags.contains(.exclusive) { throw .fileExists }
+        try state.tree.checkFile(inode)
         if flags.contains(.truncate) { try state.tree.truncate(inode, to: 0) }
         attributes = try state.tree.node(inode).attributes
       } else {
@@ -35,7 +37,7 @@ extension MemoryFileSystem {
           state.tree.nodes[attributes.inode]?.attributes = attributes
         }
       }
-      let handle = try state.open(.file(attributes.inode))
+      let handle = try state.open(.file(attributes.inode, flags))
       return (entry(attributes), OpenReply(handle: handle, keepsKernelCache: true))
     }
   }
@@ -57,7 +59,9 @@ extension MemoryFileSystem {
   ) throws(FileSystemError) {
     let bytes = unsafe Array(bytes)
     try perform("write") { state throws(Errno) in
-      try state.tree.write(try state.inode(of: handle), at: offset, bytes)
+      let inode = try state.inode(of: handle)
+      let end = try state.tree.node(inode).attributes.size
+      try state.tree.write(inode, at: state.appends(handle) && !isPage ? end : offset, bytes)
     }
   }
 

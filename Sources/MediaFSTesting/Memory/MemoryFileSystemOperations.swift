@@ -93,15 +93,4 @@ extension MemoryFileSystem: FileSystem {
     FileSystemStatistics(
       totalBytes: 1 << 40, freeBytes: 1 << 39, totalInodes: 1_000_000, freeInodes: 900_000)
   }
-
-  /// One there is, `user.memory.inode`, with the number as text.
-  package func extendedAttribute(
-    _ name: String, of inode: InodeNumber
-  ) async throws(FileSystemError) -> [UInt8] {
-    try perform("getxattr") { state throws(Errno) in
-      let node = try state.tree.node(inode)
-      guard name.utf8.elementsEqual("user.memory.inode".utf8) else { throw .noData }
-      return Array(node.attributes.inode.description.utf8)
-    }
-  }
 }

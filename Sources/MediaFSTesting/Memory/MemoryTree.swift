@@ -11,13 +11,19 @@ package struct MemoryTree: Sendable {
       case bytes([UInt8])
       case children([FileName: InodeNumber])
       case target(String)
+      /// Of fifos, sockets and devices.
+      case none
     }
 
     package var attributes: FileAttributes
     package var content: Content
+    /// Extended attributes by name, in UTF-8.
+    package var extended: [[UInt8]: [UInt8]] = [:]
     /// Of a directory; its own number for the root.
     var parent: InodeNumber
     var openCount = 0
+    /// Made without a name, which it may get once.
+    var isTemporary = false
 
     package var children: [FileName: InodeNumber]? {
       if case .children(let children) = content { children } else { nil }
@@ -52,6 +58,15 @@ package struct MemoryTree: Sendable {
     return try node(inode)
   }
 
+  /// Takes over times that only another filesystem knows.
+  package mutating func adopt(
+    _ inode: InodeNumber, accessed: Timestamp, modified: Timestamp, changed: Timestamp
+  ) {
+    nodes[inode]?.attributes.accessed = accessed
+    nodes[inode]?.attributes.modified = modified
+    nodes[inode]?.attributes.changed = changed
+  }
+
   /// Changes a node in place; the change counts as one of its attributes.
   mutating func change(
     _ inode: InodeNumber, _ body: (inout Node) throws(Errno) -> Void
@@ -65,25 +80,67 @@ package struct MemoryTree: Sendable {
   /// Makes an inode and its name; `EEXIST` when there is the name.
   package mutating func make(
     _ name: FileName, in parent: InodeNumber, kind: FileKind, permissions: UInt32, owner: Owner,
-    content: Node.Content
+    content: Node.Content, device: UInt64 = 0
+  ) throws(Errno) -> Node {
+    guard try children(of: parent)[name] == nil else { throw .fileExists }
+    let node = try makeNode(
+      in: parent, kind: kind, permissions: permissions, owner: owner, content: content,
+      device: device)
+    try setChild(name, of: parent, to: node.attributes.inode)
+    return node
+  }
+
+  /// Makes a file without a name (`O_TMPFILE` of open(2)).
+  package mutating func makeTemporary(
+    in parent: InodeNumber, permissions: UInt32, owner: Owner
+  ) throws(Errno) -> Node {
+    _ = try children(of: parent)
+    var node = try makeNode(
+      in: parent, kind: .regular, permissions: permissions, owner: owner, content: .bytes([]))
+    node.attributes.linkCount = 0
+    node.isTemporary = true
+    nodes[node.attributes.inode] = node
+    return node
+  }
+
+  private mutating func makeNode(
+    in parent: InodeNumber, kind: FileKind, permissions: UInt32, owner: Owner,
+    content: Node.Content, device: UInt64 = 0
   ) throws(Errno) -> Node {
     let directory = try node(parent).attributes
-    guard try children(of: parent)[name] == nil else { throw .fileExists }
     // A directory that somebody removed while it is open.
     guard directory.linkCount > 0 else { throw .noSuchFileOrDirectory }
     lastInode = InodeNumber(lastInode.value + 1)
     var attributes = FileAttributes(
       inode: lastInode, generation: 1, kind: kind, permissions: permissions, owner: owner,
       linkCount: kind == .directory ? 2 : 1, size: content.size, blocks: content.blocks,
-      accessed: now, modified: now, changed: now)
+      accessed: now, modified: now, changed: now, device: device)
     if directory.permissions & setgid != 0 {
       attributes.owner.group = directory.owner.group
       if kind == .directory { attributes.permissions |= setgid }
     }
     let node = Node(attributes: attributes, content: content, parent: parent)
     nodes[lastInode] = node
-    try setChild(name, of: parent, to: lastInode)
     return node
+  }
+
+  /// link(2)
+  package mutating func link(
+    _ inode: InodeNumber, to name: FileName, in parent: InodeNumber
+  ) throws(Errno) -> Node {
+    let node = try node(inode)
+    // The kernel looks for the new name first.
+    guard try children(of: parent)[name] == nil else { throw .fileExists }
+    guard node.attributes.kind != .directory else { throw .notPermitted }
+    guard try self.node(parent).attributes.linkCount > 0,
+      node.attributes.linkCount > 0 || node.isTemporary
+    else { throw .noSuchFileOrDirectory }
+    try setChild(name, of: parent, to: inode)
+    try change(inode) { node in
+      node.attributes.linkCount += 1
+      node.isTemporary = false
+    }
+    return try self.node(inode)
   }
 
   package mutating func unlink(_ name: FileName, in parent: InodeNumber) throws(Errno) {
@@ -125,7 +182,10 @@ package struct MemoryTree: Sendable {
 
   /// A node without a name lives as long as it is open.
   mutating func dropLink(of inode: InodeNumber) throws(Errno) {
-    try change(inode) { $0.attributes.linkCount = 0 }
+    try change(inode) { node in
+      node.attributes.linkCount =
+        node.attributes.kind == .directory ? 0 : node.attributes.linkCount - 1
+    }
     try forgetIfUnused(inode)
   }
 
@@ -152,7 +212,7 @@ extension MemoryTree.Node.Content {
   var size: Int64 {
     switch self {
     case .bytes(let bytes): Int64(bytes.count)
-    case .children: 0
+    case .children, .none: 0
     case .target(let target): Int64(target.utf8.count)
     }
   }

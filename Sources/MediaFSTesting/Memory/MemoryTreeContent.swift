@@ -9,7 +9,7 @@ extension MemoryTree {
     switch try node(inode).content {
     case .bytes(let bytes): return bytes
     case .children: throw .isDirectory
-    case .target: throw .invalidArgument
+    case .target, .none: throw .invalidArgument
     }
   }
 

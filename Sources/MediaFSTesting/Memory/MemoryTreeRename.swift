@@ -8,8 +8,11 @@ extension MemoryTree {
     _ name: FileName, in parent: InodeNumber, to newName: FileName, in newParent: InodeNumber,
     mode: RenameMode
   ) throws(Errno) {
-    let node = try lookup(name, in: parent)
+    // Both directories come first, as they do when the kernel walks the paths.
     let target = try children(of: newParent)[newName].flatMap { nodes[$0] }
+    let node = try lookup(name, in: parent)
+    if mode == .noReplace, target != nil { throw .fileExists }
+    if mode == .exchange, target == nil { throw .noSuchFileOrDirectory }
     guard !isBeneath(newParent, node.attributes.inode) else { throw .invalidArgument }
     switch mode {
     case .exchange:
@@ -17,7 +20,6 @@ extension MemoryTree {
       guard !isBeneath(parent, target.attributes.inode) else { throw .invalidArgument }
       try exchange((name, parent, node), (newName, newParent, target))
     case .noReplace:
-      guard target == nil else { throw .fileExists }
       try move((name, parent, node), to: newName, in: newParent)
     case .replace:
       if let target {

@@ -1,0 +1,70 @@
+import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+
+/// In what surroundings the operations of a seed are carried out.
+struct Settings: Sendable {
+  /// Of the network, the order of tasks and all else that is left to chance.
+  var seed: UInt64
+  /// Files are about as large as this, in bytes.
+  var scale: Int64
+  var uploadDelay: Duration
+  var uploadMaximumDelay: Duration
+  var deleteDelay: Duration
+  var metadataTTL: Duration?
+  var cacheSize: Int64
+  var uploadConcurrency: Int
+  var uploadSynchronous: Bool
+  var isCalm: Bool
+  var conditions: ConditionSupport
+  var pageSize: Int
+
+  init(seed: UInt64) {
+    var random = SeededRandom(seed: seed &* 2 &+ 1)
+    self.seed = seed
+    func choose<Value>(_ values: Value...) -> Value {
+      values[Int.random(in: values.indices, using: &random)]
+    }
+    scale = choose(200, 5_000, 70_000, 70_000, 300_000, 300_000, 300_000, 2_500_000)
+    uploadDelay = choose(.zero, .milliseconds(50), .seconds(1), .seconds(10))
+    uploadMaximumDelay = choose(.zero, .seconds(5), .seconds(600))
+    deleteDelay = choose(.zero, .zero, .seconds(5), .seconds(600))
+    metadataTTL = choose(nil, nil, .zero, .seconds(1), .seconds(60))
+    // What is open or dirty cannot be evicted; all else gives way.
+    cacheSize = choose(1 << 30, 1 << 30, scale * 16)
+    uploadConcurrency = choose(1, 2, 8)
+    isCalm = choose(true, true, false)
+    uploadSynchronous = isCalm && choose(false, false, false, true)
+    let refusal = ObjectStoreError(
+      .invalid, code: "NotImplemented", message: "a condition", httpStatus: 501)
+    conditions = choose(.checked, .checked, .checked, .checked, .ignored, .refused(refusal))
+    pageSize = choose(1_000, 1_000, 2, 5)
+  }
+
+  /// Small enough that files of every scale but the smallest go up in parts.
+  var limits: StoreLimits {
+    StoreLimits(
+      putSize: 200_000, minimumPartSize: 16 << 10, maximumPartSize: 1 << 30, partCount: 10_000,
+      objectSize: 1 << 26)
+  }
+
+  func options(in directory: String) -> VolumeOptions {
+    var options = VolumeOptions(stateDirectory: directory, keyPrefix: Self.prefix)
+    options.source = "memory"
+    options.uploadDelay = uploadDelay
+    options.uploadMaximumDelay = uploadMaximumDelay
+    options.deleteDelay = deleteDelay
+    options.metadataTTL = metadataTTL
+    options.cacheSize = cacheSize
+    options.cacheMinimumFree = 0
+    options.uploadConcurrency = uploadConcurrency
+    options.uploadSynchronous = uploadSynchronous
+    options.uploadPartSize = 64 << 10
+    options.host = "here"
+    // A calm network answers in the end, however many pages a listing has.
+    options.networkDeadline = isCalm ? .seconds(3_600) : .seconds(30)
+    return options
+  }
+
+  static let prefix = "ns/"
+}

@@ -1,0 +1,243 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// What the volume did, and what the model says instead; a word and ":" come first.
+struct Discrepancy: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// A volume and the model, side by side.
+final class World {
+  let settings: Settings
+  let simulation: Simulation
+  let network: SimulatedNetwork
+  let model: MemoryFileSystem
+  let expected: Side
+  let actual: Side
+  /// Which inode of the volume is which of the model.
+  var inodes: [InodeNumber: InodeNumber] = [:]
+
+  /// After this time nothing temporary is left in the bucket.
+  static let temporaryLife: Duration = .seconds(4_000)
+
+  private let directory: FilePath
+  private var stateCount = 0
+  /// When the operation began that the model carries out now.
+  private let clock: ModelClock
+  private(set) var life = Life()
+  private(set) var volume: Volume
+
+  init(_ settings: Settings, _ simulation: Simulation, in directory: FilePath) throws {
+    self.settings = settings
+    self.simulation = simulation
+    self.directory = directory
+    network = SimulatedNetwork(
+      MemoryObjectStore(limits: settings.limits), simulation, conditions: settings.conditions,
+      pageSize: settings.pageSize)
+    let clock = ModelClock(simulation.now)
+    self.clock = clock
+    model = MemoryFileSystem(now: { clock.now })
+    volume = try Self.open(
+      settings, directory.appending("0"), network, life, simulation.environment(for: life))
+    expected = Side(model)
+    actual = Side(volume)
+    inodes[.root] = .root
+  }
+
+  private static func open(
+    _ settings: Settings, _ state: FilePath, _ network: SimulatedNetwork, _ life: Life,
+    _ environment: Environment
+  ) throws -> Volume {
+    let volume = try Volume.open(
+      settings.options(in: state.string), store: SimulatedConnection(network, for: life),
+      environment: environment,
+      log: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
+    volume.start()
+    return volume
+  }
+
+  // MARK: Operations
+
+  /// Carries out one operation on both sides; throws when they disagree.
+  func step(_ operation: Operation) async throws {
+    if case .event(let event) = operation { return try await happen(event) }
+    let start = simulation.now
+    var reply = await actual.perform(operation)
+    if try await isExcusable(reply?.errno, operation) { reply = await actual.perform(operation) }
+    clock.set(start)
+    switch operation {
+    case .seek:
+      try checkSeek(operation, reply, await expected.perform(operation))
+    case .copy(let source, let offset, let target, let targetOffset, let count):
+      // It may copy less; but something, if there is anything.
+      let copied = max(reply?.number ?? count, min(count, 1))
+      try compare(
+        reply,
+        await expected.perform(.copy(source, offset, target, targetOffset, count: copied)), start)
+    default:
+      try compare(reply, await expected.perform(operation), start)
+    }
+    try await compareTouched(since: start)
+  }
+
+  /// Whether an error is the store's or the cache's fault and gone when asked again, with better
+  /// weather and room in the cache. It must then have changed nothing.
+  private func isExcusable(_ errno: Errno?, _ operation: Operation) async throws -> Bool {
+    switch errno {
+    case .ioError where !settings.isCalm:
+      let weather = network.weather
+      network.weather = NetworkWeather()
+      await pass(.seconds(10))
+      defer { network.weather = weather }
+      if case .close = operation { return false }
+      return true
+    case .noSpace where settings.cacheSize < 1 << 30:
+      try await drain()
+      return true
+    default:
+      return false
+    }
+  }
+
+  func pass(_ duration: Duration) async {
+    await simulation.wait(duration, in: life)
+  }
+
+  // MARK: Events
+
+  private func happen(_ event: Operation.Event) async throws {
+    switch event {
+    case .wait(let milliseconds): await pass(.milliseconds(milliseconds))
+    case .crash: try await crash()
+    case .remount: try await remount()
+    case .forget: try await forget()
+    case .pause(let isPaused): volume.setPaused(isPaused)
+    case .evict: evict()
+    case .weather(let failures, let lostAnswers):
+      network.weather.failures = failures
+      network.weather.lostAnswers = lostAnswers
+    case .outage(let isDown): network.weather.isDown = isDown
+    case .drain: try await drain()
+    case .compare: try await inGoodWeather { try await compareTrees(.exactly) }
+    }
+  }
+
+  func inGoodWeather(_ body: () async throws -> Void) async throws {
+    let weather = network.weather
+    defer { network.weather = weather }
+    network.weather = NetworkWeather()
+    if !settings.isCalm { await pass(.seconds(10)) }
+    try await body()
+  }
+
+  /// Everything that can be evicted is.
+  private func evict() {
+    let space = volume.context.space
+    if space.reserve(settings.cacheSize) { space.release(settings.cacheSize) }
+  }
+
+  /// Until the store has everything.
+  func drain() async throws {
+    try await inGoodWeather {
+      volume.setPaused(false)
+      do {
+        try await volume.flush(beneath: nil)
+      } catch {
+        let parked = try volume.status().parked.map { "\($0.path): \($0.error)" }
+        throw Discrepancy("drain: \(error); parked: \(parked)")
+      }
+    }
+  }
+
+  /// `kill -9`: what was under way ends where it is, and nothing more is written down.
+  private func crash() async throws {
+    let unsettled = Set(
+      expected.slots.compactMap { $0 }.filter { $0.flags.contains(.write) }.map(\.inode))
+    let dead = life
+    life = Life()
+    simulation.end(dead)
+    try volume.context.catalog.close()
+    await volume.reconciler.stop()
+    // Until all that was woken has found out.
+    await pass(.nanoseconds(1))
+    closeAll()
+    try reopen()
+    // The content file says when it was written, by the machine's own clock.
+    try await adoptTimes(of: unsettled)
+    try checkInvariants()
+  }
+
+  private func remount() async throws {
+    closeAll(releasing: true)
+    await volume.stop()
+    simulation.end(life)
+    life = Life()
+    await pass(.nanoseconds(1))
+    try reopen()
+    try checkInvariants()
+  }
+
+  /// A daemon that has never seen the bucket.
+  func forget() async throws {
+    closeAll(releasing: true)
+    try await drain()
+    // What was written for a while is deleted by who knows of it.
+    await pass(Self.temporaryLife)
+    await volume.stop()
+    simulation.end(life)
+    life = Life()
+    await pass(.nanoseconds(1))
+    stateCount += 1
+    try reopen()
+    try await inGoodWeather { try await compareTrees(.asStored) }
+  }
+
+  func closeAll(releasing: Bool = false) {
+    for slot in actual.slots.compactMap({ $0 }) where releasing {
+      volume.release(slot.handle)
+    }
+    model.closeAll()
+    actual.slots = actual.slots.map { _ in nil }
+    expected.slots = expected.slots.map { _ in nil }
+  }
+
+  private func reopen() throws {
+    volume = try Self.open(
+      settings, directory.appending("\(stateCount)"), network, life,
+      simulation.environment(for: life))
+    actual.files = volume
+  }
+
+  /// Ends the volume, and with it all tasks.
+  func end() async {
+    closeAll(releasing: true)
+    await volume.stop()
+    simulation.end(life)
+  }
+}
+
+/// The model's time: that at which the operation began.
+final class ModelClock: Sendable {
+  private let time: Mutex<Timestamp>
+
+  init(_ now: Timestamp) {
+    time = Mutex(now)
+  }
+
+  var now: Timestamp { time.withLock { $0 } }
+
+  func set(_ now: Timestamp) {
+    time.withLock { $0 = now }
+  }
+}
