@@ -182,10 +182,14 @@ package struct JournalSchedule: Sendable {
   package var deleteDelay: Duration?
   /// False: no object goes that nobody wants any more, whatever it was replaced by or moved to.
   package var deletesObjects: Bool
+  /// What the store never gets, by path.
+  package var localOnly: PatternList
 
   package init(
-    delay: Duration, maximumDelay: Duration, deleteDelay: Duration?, deletesObjects: Bool = true
+    delay: Duration, maximumDelay: Duration, deleteDelay: Duration?, deletesObjects: Bool = true,
+    localOnly: PatternList = PatternList()
   ) {
+    self.localOnly = localOnly
     self.delay = delay
     self.maximumDelay = maximumDelay
     self.deleteDelay = deletesObjects ? deleteDelay : nil

@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func extendedAttributesCanBeRead() throws {
+  @Test func extendedAttributesAreReadAndSet() throws {
     try withMemoryMount { mount in
       let path = mount.path("file")
       _ = try OwnedDescriptor(opening: path, .writeOnly, options: .create)
@@ -112,9 +112,11 @@ import Testing
       #expect(errno == ENODATA)
       #expect(unsafe getxattr(path.string, "security.capability", nil, 0) == -1)
       #expect(errno == ENODATA)
-      #expect(unsafe setxattr(path.string, name, value, 1, 0) == -1)
-      #expect(errno == EOPNOTSUPP)
-      #expect(unsafe listxattr(path.string, nil, 0) == 0)
+      let create: CInt = 1  // XATTR_CREATE
+      #expect(unsafe setxattr(path.string, "user.own", value, 1, 0) == 0)
+      #expect(unsafe setxattr(path.string, "user.own", value, 1, create) == -1)
+      #expect(errno == EEXIST)
+      #expect(unsafe listxattr(path.string, nil, 0) == "user.own".utf8.count + 1)
     }
   }
 }

@@ -48,7 +48,7 @@ package struct InodeRecord: Sendable, Hashable {
   package var linkGroup: String?
   /// The object beside that holds extended attributes too long for metadata.
   package var sideKey: ObjectKey?
-  /// The store never gets it (`local.only`).
+  /// The store does not get it, and has nothing of it (`local.only`).
   package var isLocalOnly: Bool
   /// The object whose bytes this one's content was copied from.
   package var copied: CopiedContent?

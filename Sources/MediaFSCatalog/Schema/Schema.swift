@@ -176,7 +176,7 @@ enum Schema {
   /// - `link_group`: binds the objects of one inode with several names; any host's, so it is text.
   /// - `link_state`: what another host called the state that is committed; NULL when it was us.
   /// - `side_key`: the object beside that holds extended attributes too long for metadata.
-  /// - `local_only`: the store never gets it.
+  /// - `local_only`: the store does not get it, and has nothing of it.
   /// - `copied_*`: the content of `copied_version` equals that version of another object.
   /// - `extended_version`: the attribute version that changed extended attributes last.
   /// - `hole_bytes`: the sum of the content's holes.
@@ -196,6 +196,7 @@ enum Schema {
     ALTER TABLE inode ADD COLUMN copied_version INTEGER;
     ALTER TABLE inode ADD COLUMN extended_version INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE inode ADD COLUMN hole_bytes INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX inode_local_only ON inode (id) WHERE local_only;
     CREATE INDEX inode_link_group ON inode (link_group) WHERE link_group IS NOT NULL;
     ALTER TABLE journal ADD COLUMN copying TEXT;
     ALTER TABLE journal ADD COLUMN source TEXT;

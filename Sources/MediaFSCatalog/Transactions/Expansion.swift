@@ -18,9 +18,10 @@ extension Catalog {
     try read { try $0.claimant(of: key) }
   }
 
-  /// Queues those children of a listed directory whose objects are not where their paths want them,
-  /// and brings back what is parked: it may have failed because of its old path. Returns the
-  /// directories among the children, and where to go on if there may be more.
+  /// Queues those children of a listed directory whose objects are not where their paths want
+  /// them, or that have none because of where they were (`local.only`), and brings back what is
+  /// parked: it may have failed because of its old path. Returns the directories among the
+  /// children, and where to go on if there may be more.
   ///
   /// - Parameter due: of the new rows.
   package func enqueueChildren(
@@ -32,7 +33,7 @@ extension Catalog {
       guard let path = try database.path(of: directory) else { return page }
       let rows = try database.rows(
         """
-        SELECT entry.id, inode.id, inode.kind FROM entry INDEXED BY entry_parent
+        SELECT entry.id, inode.id, inode.kind, local_only FROM entry INDEXED BY entry_parent
           JOIN inode ON inode.id = entry.inode
         WHERE entry.parent = ? AND entry.id > ? ORDER BY entry.id LIMIT ?
         """, [directory.value, after, limit])
@@ -57,6 +58,10 @@ extension Catalog {
           keySpace.directoryPrefix(of: path), FileKind.directory.rawValue,
         ])
       page.queued = database.changesCount
+      for row in rows where row[3] {
+        try database.enqueue(InodeNumber(row[1]), at: now, schedule)
+        page.queued += 1
+      }
       return page
     }
   }

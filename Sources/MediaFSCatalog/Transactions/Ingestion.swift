@@ -16,7 +16,7 @@ struct Ingestion {
 
   /// The marker carries the directory's attributes: another version of it, other attributes.
   mutating func takeMarker(_ parent: InodeRecord) throws {
-    guard !parent.isAttributeDirty, parent.committedAt < listing.began,
+    guard !parent.isAttributeDirty, !parent.isLocalOnly, parent.committedAt < listing.began,
       parent.object?.etag != listing.marker?.etag, try !isMoving(parent.number)
     else { return }
     try database.run(
@@ -354,8 +354,8 @@ struct Ingestion {
         SELECT 1 FROM tree JOIN inode ON inode.id = tree.id
           LEFT JOIN journal ON journal.inode = tree.id
           LEFT JOIN alias ON alias.inode = tree.id
-        WHERE journal.inode IS NOT NULL OR inode.writing OR inode.committed_at >= ?
-          OR alias.committed_at >= ?
+        WHERE journal.inode IS NOT NULL OR inode.writing OR inode.local_only
+          OR inode.committed_at >= ? OR alias.committed_at >= ?
         """,
         [
           directory.value, listing.began.nanosecondsSinceEpoch,

@@ -163,7 +163,8 @@ extension Catalog {
         INSERT INTO journal (inode, since, due)
         SELECT id, ?, ? FROM inode
         WHERE (version != committed_version OR attribute_version != committed_attribute_version)
-          AND links > 0 AND id != 1 AND NOT EXISTS (SELECT 1 FROM journal WHERE inode = inode.id)
+          AND links > 0 AND id != 1 AND NOT local_only
+          AND NOT EXISTS (SELECT 1 FROM journal WHERE inode = inode.id)
         """, [time, time])
       return database.changesCount
     }
@@ -184,10 +185,6 @@ extension Catalog {
   /// There is nothing to bring the store up to date with.
   package func dropItem(_ inode: InodeNumber) throws(CatalogError) {
     try write { try $0.run("DELETE FROM journal WHERE inode = ?", [inode.value]) }
-  }
-
-  package func isEmpty(_ directory: InodeNumber) throws(CatalogError) -> Bool {
-    try read { try $0.isEmpty(directory) }
   }
 
   static func item(_ row: Row) -> JournalItem {

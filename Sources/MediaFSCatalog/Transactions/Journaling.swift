@@ -7,11 +7,15 @@ extension Database {
   /// The store has to be brought up to date with `inode` after the cool-down. What was parked is
   /// tried again: it has changed.
   ///
+  /// Not where it has nothing of the inode, and all names of that are covered by `local.only`: then
+  /// there is nothing to be done.
+  ///
   /// - Parameter source: of a directory that was renamed: where its tree lay.
   func enqueue(
     _ inode: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule,
     source: TreeSource? = nil
   ) throws {
+    if try settleHere(inode, schedule, isTree: source != nil) { return }
     let time = now.nanosecondsSinceEpoch
     let due = now.advanced(by: schedule.delay).nanosecondsSinceEpoch
     let (whole, fraction) = schedule.maximumDelay.components
@@ -52,7 +56,7 @@ extension Database {
   func keepDirectory(
     _ directory: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule
   ) throws {
-    guard directory != .root, try isEmpty(directory),
+    guard directory != .root, try !holdsAnythingToStore(directory),
       let record = try inode(directory), record.object == nil
     else { return }
     try enqueue(directory, at: now, schedule)

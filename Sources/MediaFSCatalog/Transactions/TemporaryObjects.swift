@@ -25,7 +25,8 @@ extension Catalog {
           due = iif(done IS NULL, due, excluded.due)
         """,
         [
-          key.text, now.nanosecondsSinceEpoch, due?.nanosecondsSinceEpoch,
+          key.text, now.nanosecondsSinceEpoch,
+          due.flatMap { schedule.deletion($0) }?.nanosecondsSinceEpoch,
           " \(inode?.value ?? 0) ",
         ])
     }

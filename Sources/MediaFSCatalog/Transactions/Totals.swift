@@ -47,8 +47,15 @@ extension Catalog {
         WHERE kind = ? AND version != committed_version AND content != 0
           AND NOT EXISTS (SELECT 1 FROM extent WHERE content = inode.content)
         """, [FileKind.regular.rawValue])
+      let here = try database.row(
+        """
+        SELECT count(*), coalesce(sum(size), 0) FROM inode INDEXED BY inode_local_only
+        WHERE local_only AND kind = ?
+          AND NOT EXISTS (SELECT 1 FROM extent WHERE content = inode.content)
+        """, [FileKind.regular.rawValue])
+      let parts = [row, dirty, here]
       return (
-        (row?[0] ?? 0) + (dirty?[0] ?? 0), (row?[1] ?? Int64(0)) + (dirty?[1] ?? Int64(0))
+        parts.reduce(0) { $0 + ($1?[0] ?? 0) }, parts.reduce(Int64(0)) { $0 + ($1?[1] ?? 0) }
       )
     }
   }

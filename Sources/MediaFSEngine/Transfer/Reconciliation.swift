@@ -26,11 +26,12 @@ struct Reconciliation: Sendable {
     guard var placement = try catalog({ try $0.placement(of: item.inode) }),
       placement.inode.linkCount > 0
     else { return try drop(item) }
-    let targets = Targets(placement, key)
-    guard !targets.keys.isEmpty else { return try drop(item) }
+    let targets = Targets(placement, localOnly: context.options.localOnly, key)
+    guard !targets.keys.isEmpty || !targets.covered.isEmpty else { return try drop(item) }
     if try await expansion.finds(placement.inode) { return .again }
+    if targets.keys.isEmpty { return try await keepHere(placement, targets) }
     if let due = stillChanging(placement.inode, item) { return .notYet(due) }
-    let isEmpty = try catalog { try $0.isEmpty(item.inode) }
+    let isEmpty = try catalog { try $0.holdsNothingToStore(item.inode) }
     let steps = Self.facts(placement, targets, isEmpty: isEmpty).steps
     if !steps.isEmpty, let key = targets.tooLong {
       // A rename far above may have made it: what lies there keeps its old key, and can be read.
@@ -271,7 +272,7 @@ struct Reconciliation: Sendable {
   }
 
   /// Fetches what will be sent and is not here.
-  private func fetch(
+  func fetch(
     _ ranges: [Range<Int64>], of content: FileContent
   ) async throws(ObjectStoreError) {
     try await conditions.mapping {

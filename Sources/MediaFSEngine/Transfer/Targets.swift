@@ -2,17 +2,26 @@ import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
 
-/// The keys that the names of an inode want, the oldest name first.
+/// The keys that the names of an inode want, the oldest name first. What `local.only` covers wants
+/// none.
 struct Targets: Sendable {
   private(set) var keys: [ObjectKey] = []
   private(set) var paths: [ObjectKey: [FileName]] = [:]
 
-  /// - Parameter key: of an inode at a path; `nil` where it has none.
-  ///
+  /// The keys that covered names would want.
+  private(set) var covered: Set<ObjectKey> = []
+
   /// - Parameter key: of an inode at a path.
-  init(_ placement: Placement, _ key: (InodeRecord, [FileName]) -> ObjectKey) {
+  init(
+    _ placement: Placement, localOnly: PatternList,
+    _ key: (InodeRecord, [FileName]) -> ObjectKey
+  ) {
     for path in placement.paths where !path.isEmpty {
       let key = key(placement.inode, path)
+      if localOnly.covers(path) {
+        covered.insert(key)
+        continue
+      }
       guard paths[key] == nil else { continue }
       keys.append(key)
       paths[key] = path

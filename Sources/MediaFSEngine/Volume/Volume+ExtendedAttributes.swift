@@ -117,6 +117,7 @@ extension Volume {
     case "state": return try state(of: record)
     case "etag": return record.object?.etag.text
     case "key":
+      if record.isLocalOnly { return nil }
       guard let path = try context.path(of: inode, "getxattr"), !path.isEmpty else { return nil }
       return record.kind == .directory
         ? try? context.keySpace.directoryMarker(of: path).text
@@ -127,7 +128,9 @@ extension Volume {
     }
   }
 
+  /// The state of a file's bytes; `local` for what the store does not get.
   private func state(of record: InodeRecord) throws(FileSystemError) -> String {
+    if record.isLocalOnly { return "local" }
     if let content = context.registry.current(record.number) {
       return content.state.withLock { $0.lifecycle.state.rawValue }
     }

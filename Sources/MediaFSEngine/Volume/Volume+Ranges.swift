@@ -112,9 +112,9 @@ extension Volume {
     try await downloader.require(piece, of: file.content)
   }
 
-  /// Has the store copy a whole object whose bytes are not here to a file that is empty. False when
-  /// that cannot be, or did not work: then bytes are copied. Where nothing is deleted the copy would
-  /// stay beside the file's own object for ever.
+  /// Has the store copy a whole object whose bytes are not here to a file that is empty. False
+  /// when that cannot be, or did not work: then bytes are copied. Where nothing is deleted the copy
+  /// would stay beside the file's own object for ever.
   private func copyAtStore(
     _ range: Range<Int64>, of source: FileContent, to target: FileContent
   ) async throws(FileSystemError) -> Bool {

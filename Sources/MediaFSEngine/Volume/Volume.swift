@@ -58,10 +58,12 @@ package final class Volume: Sendable {
           time: environment.now()),
         schedule: JournalSchedule(
           delay: options.uploadDelay, maximumDelay: options.uploadMaximumDelay,
-          deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete),
+          deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete,
+          localOnly: options.localOnly),
         generation: UInt64(environment.random() * Double(UInt32.max)))
       try Recovery(catalog: catalog, directory: directory, environment: environment, log: log)
         .settle()
+      try catalog.follow(options.localOnly, at: environment.now())
       let registry = ContentRegistry(catalog: catalog, directory: directory)
       let statistics = Statistics()
       let space = CacheSpace(
