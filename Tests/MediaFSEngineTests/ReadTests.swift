@@ -126,6 +126,17 @@ import Testing
     #expect(try await fs.read("0") == bytes)
   }
 
+  /// Nothing that was fetched ahead makes room for what is still further ahead.
+  @Test func aFileLargerThanTheCacheIsFetchedOnce() async throws {
+    let fs = try TestVolume { $0.cacheSize = 8 << 20 }
+    let bytes = Self.pattern(48 << 20)
+    _ = try await fs.store.put(
+      ObjectKey("ns/film"), BytesSource(bytes), headers: ObjectHeaders(), condition: .none)
+    #expect(try await fs.read("film") == bytes)
+    let fetched = fs.store.calls(.get).compactMap { $0.range?.count }.reduce(0, +)
+    #expect(fetched <= bytes.count * 5 / 4)
+  }
+
   @Test func whatIsToBeKeptIsNotEvicted() async throws {
     let fs = try TestVolume {
       $0.cacheSize = 40 << 20

@@ -16,7 +16,8 @@ import Testing
     try await fs.set("user.long", of: "f", to: long)
     fs.volume.setPaused(false)
     let gate = Gate()
-    fs.store.inject(.hold(gate), on: .completeUpload)
+    let lost = ObjectStoreError(.unavailable, code: "Lost", message: "The request was lost")
+    fs.store.inject(.holdThenFail(gate, lost), on: .completeUpload)
     await gate.reached()
     let stopping = fs.volume
     async let crashed: Void = stopping.reconciler.stop()

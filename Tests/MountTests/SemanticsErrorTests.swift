@@ -135,6 +135,28 @@ extension MountTests {
       }
     }
 
+    @Test(.executes("Errors", "`ENFILE`"))
+    func theDaemonsLimitOfOpenFilesIsToldFromTheCallers() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let daemon = try #require(mount.daemon)
+        let limits = try succeed(
+          ["prlimit", "--pid", "\(daemon)", "--nofile", "--raw", "--noheadings"])
+        let columns = limits.split(separator: " ")
+        #expect(columns.count > 2 && columns[columns.count - 3] == columns[columns.count - 2])
+        try succeed(["prlimit", "--pid", "\(daemon)", "--nofile=200:200"])
+        let application = try Application(in: mount.directory)
+        try application.run("numbers = []")
+        let attempt = """
+          [numbers.append(os.open(f'f{n}', os.O_RDWR | os.O_CREAT)) for n in range(300)]
+          """
+        #expect(try application.error(of: attempt) == "ENFILE")
+        #expect(try application.int("len(numbers)") ?? 0 > 50)
+        try application.run("[os.close(number) for number in numbers]; write('last', 'x')")
+        #expect(try application.text("read('last')") == "x")
+      }
+    }
+
     @Test(.executes("What differs from a local disk", "`sync(2)` and `syncfs(2)` do not reach"))
     func flushDoesWhatSyncDoesNot() throws {
       try Stage.play { stage in

@@ -88,6 +88,20 @@ extension MountTests {
       }
     }
 
+    @Test(.executes("What differs from a local disk", "Room that `fallocate` is to keep behind"))
+    func roomBehindTheEndIsLookedForAndNotKept() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(
+          options: ["cache.size": "16MiB", "cache.min_free": "0%", "upload.enabled": "false"])
+        let application = try Application(in: mount.directory)
+        try application.run("number = os.open('f', os.O_RDWR | os.O_CREAT)")
+        try application.run("fallocate(number, FALLOC_KEEP_SIZE, 0, 8 << 20)")
+        #expect(try application.int("os.fstat(number).st_size + os.fstat(number).st_blocks") == 0)
+        let tooMuch = "fallocate(number, FALLOC_KEEP_SIZE, 0, 32 << 20)"
+        #expect(try application.error(of: tooMuch) == "ENOSPC")
+      }
+    }
+
     @Test(.executes("Writing", "`copy_file_range` (and so `cp`) of a whole file"))
     func theStoreCopiesWholeFiles() throws {
       try Self.withLargeObject { stage, proxy, mount, application in

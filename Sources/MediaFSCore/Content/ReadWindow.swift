@@ -29,7 +29,13 @@ package struct ReadWindow: Sendable {
   /// The one read last is the last.
   private var streams: [Stream] = []
 
-  package init() {}
+  /// The widest a window becomes, in bytes.
+  private let limit: Int64
+
+  /// - Parameter limit: in bytes; less than ``maximumWindow`` where there is no room for that.
+  package init(limit: Int64 = Self.maximumWindow) {
+    self.limit = min(max(limit, Self.blockSize), Self.maximumWindow)
+  }
 
   /// The bytes that should be here or on their way when `count` bytes at `offset` are read: the
   /// read itself and the window ahead, in whole blocks, within the file. Empty when the read is.
@@ -47,7 +53,8 @@ package struct ReadWindow: Sendable {
   /// Finds the stream that a read belongs to, or begins one, and moves it on.
   private mutating func follow(_ read: Range<Int64>) -> Stream {
     guard let index = streamIndex(near: read.lowerBound) else {
-      let stream = Stream(position: read.upperBound, window: Self.initialWindow, progress: 0)
+      let stream = Stream(
+        position: read.upperBound, window: min(Self.initialWindow, limit), progress: 0)
       if streams.count == Self.streamLimit { streams.removeFirst() }
       streams.append(stream)
       return stream
@@ -59,11 +66,11 @@ package struct ReadWindow: Sendable {
     }
     // Half of what was asked for ahead has been used: the stream is real, and the next request
     // goes out before the last one runs dry.
-    while stream.progress >= stream.window / 2, stream.window < Self.maximumWindow {
+    while stream.progress >= stream.window / 2, stream.window < limit {
       stream.progress -= stream.window / 2
-      stream.window = min(stream.window * 2, Self.maximumWindow)
+      stream.window = min(stream.window * 2, limit)
     }
-    if stream.window == Self.maximumWindow { stream.progress = 0 }
+    if stream.window == limit { stream.progress = 0 }
     streams.append(stream)
     return stream
   }

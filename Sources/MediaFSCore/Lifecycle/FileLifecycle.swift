@@ -132,11 +132,19 @@ package struct FileLifecycle: Sendable, Hashable {
 
   /// The runs of `range` that can be dropped because the object has them too: none while the file
   /// is dirty or somebody reads there.
-  package func evictable(in range: Range<Int64>) -> [Range<Int64>] {
+  ///
+  /// - Parameter wanted: ranges that somebody waits for. What of them is here already stays: nobody
+  ///   would fetch it again.
+  package func evictable(
+    in range: Range<Int64>, sparing wanted: [Range<Int64>] = []
+  ) -> [Range<Int64>] {
     guard !isDirty, isSettled, uploadingVersion == nil,
       !pinned.contains(where: { $0.overlaps(range) })
     else { return [] }
-    return present.present(in: range.clamped(to: 0..<max(0, min(size, baseSize))))
+    let limits = range.clamped(to: 0..<max(0, min(size, baseSize)))
+    var runs = ByteRangeSet(present.present(in: limits))
+    for range in wanted { runs.remove(range) }
+    return runs.ranges
   }
 
   /// Returns how many bytes are free now: holes were.

@@ -98,6 +98,11 @@ final class ContentRegistry: Sendable {
       throw FileSystemError(error, "open")
     } catch let error as FileSystemError {
       throw error
+    } catch Errno.tooManyOpenFiles {
+      // ENFILE: EMFILE would tell the caller of too many files of its own.
+      throw FileSystemError(
+        .tooManyOpenFilesInSystem, "open",
+        "The daemon may have no more files open (LimitNOFILE of its unit, or ulimit -n)")
     } catch {
       throw FileSystemError(.ioError, "open", "The cache disk failed", underlying: error)
     }

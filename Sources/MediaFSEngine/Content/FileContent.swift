@@ -34,6 +34,10 @@ final class FileContent: Sendable {
     var isOrphan = false
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
+
+    func evictable(in range: Range<Int64>) -> [Range<Int64>] {
+      lifecycle.evictable(in: range, sparing: waiters.map(\.range))
+    }
   }
 
   let inode: InodeNumber
@@ -160,13 +164,13 @@ final class FileContent: Sendable {
   /// bytes without a row are harmless, a row without bytes is not.
   func evict(_ range: Range<Int64>, forget: () throws -> Void) throws -> Int64? {
     try changing.withLock { _ in
-      let runs = state.withLock { $0.lifecycle.evictable(in: range) }
+      let runs = state.withLock { $0.evictable(in: range) }
       guard !runs.isEmpty else { return nil }
       try forget()
       // Between the two looks a reader may have pinned a run; it then stays, without its row.
       let (dropped, freed) = state.withLock { state -> ([Range<Int64>], Int64) in
         state.recordedHoles.remove(range)
-        let dropped = state.lifecycle.evictable(in: range)
+        let dropped = state.evictable(in: range)
         return (dropped, dropped.reduce(0) { $0 + state.lifecycle.evict($1) })
       }
       for run in dropped { try descriptor.punchHole(run) }

@@ -31,7 +31,8 @@ extension Volume {
   }
 
   func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
-    OpenReply(handle: files.insert(OpenFile(content, flags)), keepsKernelCache: true)
+    let file = OpenFile(content, flags, cacheSize: context.options.cacheSize)
+    return OpenReply(handle: files.insert(file), keepsKernelCache: true)
   }
 
   package func create(

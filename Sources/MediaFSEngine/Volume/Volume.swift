@@ -148,10 +148,12 @@ package final class Volume: Sendable {
 final class OpenFile: Sendable {
   let content: FileContent
   let flags: OpenFlags
-  let window = Mutex(ReadWindow())
+  let window: Mutex<ReadWindow>
   let access = Mutex(AccessLook())
 
-  init(_ content: FileContent, _ flags: OpenFlags) {
+  /// - Parameter cacheSize: what is fetched ahead must not push out what was, unread.
+  init(_ content: FileContent, _ flags: OpenFlags, cacheSize: Int64) {
+    window = Mutex(ReadWindow(limit: cacheSize / 8))
     self.content = content
     self.flags = flags
   }

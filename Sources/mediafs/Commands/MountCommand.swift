@@ -51,6 +51,7 @@ struct MountCommand: ParsableCommand {
     _ plan: MountPlan, _ environment: [String: String], _ signal: ReadySignal
   ) throws(Failure) {
     TerminationSignals.block()
+    DescriptorLimit.raise()
     let log = Logger.standardError(plan.settings.log)
     for warning in plan.warnings { log.warning("\(warning)") }
     // A daemon keeps no directory in use.

@@ -66,8 +66,6 @@ def growth_and_room(t):
     descriptor = os.open("file", os.O_RDWR)
     fallocate(descriptor, FALLOC_KEEP_SIZE, 0, 4 << 20)
     t.same(os.fstat(descriptor).st_size, 5, "size with room kept behind the end")
-    t.check(os.fstat(descriptor).st_blocks >= 8_192, "blocks that were asked for",
-            os.fstat(descriptor).st_blocks)
     fallocate(descriptor, 0, 0, 1 << 20)
     t.same(os.fstat(descriptor).st_size, 1 << 20, "size after growth")
     t.same(os.pread(descriptor, 10, 0), b"start\0\0\0\0\0", "content after growth")
