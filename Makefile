@@ -16,7 +16,7 @@ CLEAN = env -u AWS_CA_BUNDLE -u CURL_CA_BUNDLE -u REQUESTS_CA_BUNDLE -u AWS_PROF
 RUN_TESTS = $(CLEAN) $(SWIFT) test --skip-build --no-parallel --disable-xctest
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance deps lint format build build-tests release install \
+.PHONY: help quickstart test conformance soak deps lint format build build-tests release install \
 	clean check-fuse
 
 help: ## Show this list
@@ -34,6 +34,10 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 	$(INSTALL_PACKAGES) swift ceph20
 	$(MAKE) build-tests
 	MEDIAFS_TEST_SERVERS=swift,ceph20 $(RUN_TESTS) --filter InteropTests
+
+soak: deps check-fuse ## What takes an hour: random operations on files, 2 × 20 × 100,000
+	$(MAKE) build-tests
+	MEDIAFS_OPERATIONS=100000 $(RUN_TESTS) --filter FileExercise
 
 deps: ## Install system packages and test servers that are missing
 	$(INSTALL_PACKAGES) build test

@@ -106,7 +106,7 @@ let package = Package(
       "MediaFSEngineTests",
       [
         "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
-        "MediaFSTesting", "PosixIO", log, systemPackage,
+        "MediaFSTesting", "PosixIO", grdb, log, systemPackage,
       ]),
     // Random operations against a model, on simulated time.
     tests(

@@ -80,10 +80,10 @@ package protocol FileSystem: Sendable {
 
   /// Takes all of `bytes` or throws. When it returns they survive the death of the daemon.
   ///
-  /// - Parameter isPage: a changed page of a mapping: it goes where it lies, also through a handle
-  ///   that appends.
+  /// - Parameter appends: at the end of the file, wherever that is by now. Said of each write,
+  ///   since F_SETFL of fcntl(2) changes it; never of a changed page of a mapping.
   func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, appends: Bool
   ) throws(FileSystemError)
 
   /// fallocate(2)

@@ -58,6 +58,11 @@ package final class FaultStore: ObjectStore {
     }
   }
 
+  private func supported(source version: ETag?) -> ETag? {
+    if case .ignored = conditions { return nil }
+    return version
+  }
+
   /// Every call so far, in the order of their beginning.
   package var calls: [StoreCall] {
     state.withLock { $0.calls }
@@ -158,7 +163,7 @@ extension FaultStore {
     let call = StoreCall(.copy, target, condition: condition, headers: headers)
     return try await perform(call) { () async throws(ObjectStoreError) in
       try await base.copy(
-        from: source, sourceMatch: sourceMatch, to: target, headers: headers,
+        from: source, sourceMatch: supported(source: sourceMatch), to: target, headers: headers,
         condition: supported(condition))
     }.answer
   }

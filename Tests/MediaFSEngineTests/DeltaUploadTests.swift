@@ -2,6 +2,7 @@ import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -154,14 +155,26 @@ import Testing
     #expect(objects.filter { $0.key.hasPrefix("ns/film (conflict here ") }.values.first == bytes)
   }
 
-  @Test func aStoreThatCopiesNoRangesGetsAllOfIt() async throws {
+  @Test(arguments: ["NotImplemented", "MethodNotAllowed", "InvalidRequest", "InvalidArgument"])
+  func aStoreThatCopiesNoRangesGetsAllOfIt(code: String) async throws {
     let fs = try TestVolume()
     var bytes = try await film(24, in: fs)
-    let refusal = ObjectStoreError(
-      .invalid, code: "NotImplemented", message: "no", httpStatus: 501)
+    let refusal = ObjectStoreError(.invalid, code: code, message: "no")
     fs.store.inject(.fail(refusal), on: .copyPart, key: Self.key, times: 1_000)
     try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
+  }
+
+  @Test func aDamagedPartSaysNothingAboutCopies() async throws {
+    let fs = try TestVolume()
+    var bytes = try await film(24, in: fs)
+    let damage = ObjectStoreError(.invalid, code: "BadDigest", message: "no", httpStatus: 400)
+    fs.store.inject(.fail(damage), on: .uploadPart, key: Self.key)
+    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.drain()
+    #expect(try await fs.objects()["ns/film"] == bytes)
+    #expect(fs.volume.context.copiesParts.withLock { $0 })
+    #expect(fs.puts().filter { $0.key == Self.key }.count == 1)
   }
 }

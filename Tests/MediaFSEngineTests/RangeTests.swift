@@ -133,17 +133,4 @@ import Testing
     #expect(try await fs.read("f") == [4])
     gate.open()
   }
-
-  @Test func aPageOfAMappingGoesWhereItLiesThoughItsHandleAppends() async throws {
-    let fs = try TestVolume()
-    try await fs.write("hello world", to: "f")
-    let handle = try await fs.open("f", [.read, .write, .append])
-    let page = Array("HELLO".utf8)
-    try unsafe page.withUnsafeBytes {
-      try unsafe fs.volume.write(handle, at: 0, $0, isPage: true)
-      try unsafe fs.volume.write(handle, at: 0, $0, isPage: false)
-    }
-    #expect(try await fs.read("f") == Array("HELLO worldHELLO".utf8))
-    fs.volume.release(handle)
-  }
 }

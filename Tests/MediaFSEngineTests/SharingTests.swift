@@ -95,7 +95,7 @@ import Testing
           for _ in 0..<50 { volume.release(try await volume.open(inode, [.read]).handle) }
         }
       }
-      for _ in 0..<200 { try fs.write(Array("more".utf8), at: 0, to: writer) }
+      for _ in 0..<200 { try fs.write(Array("more".utf8), at: 0, to: writer, appends: true) }
       try await group.waitForAll()
     }
     fs.volume.release(writer)

@@ -15,9 +15,11 @@ final class TestVolume {
   let store: FaultStore
   var options: VolumeOptions
   private(set) var volume: Volume
+  private let environment: Environment
 
   init(
     store: FaultStore = FaultStore(MemoryObjectStore()),
+    clock: ManualClock? = nil,
     configure: (inout VolumeOptions) throws -> Void = { _ in }
   ) throws {
     self.store = store
@@ -32,16 +34,21 @@ final class TestVolume {
     options.host = "here"
     options.networkDeadline = .seconds(20)
     try configure(&options)
-    volume = try Self.open(options, store)
+    var environment = Environment.live(executor: Self.executor)
+    if let clock { environment.now = { clock.now } }
+    self.environment = environment
+    volume = try Self.open(options, store, environment)
   }
 
   deinit {
     try? FileTree.removeTree(directory)
   }
 
-  private static func open(_ options: VolumeOptions, _ store: FaultStore) throws -> Volume {
+  private static func open(
+    _ options: VolumeOptions, _ store: FaultStore, _ environment: Environment
+  ) throws -> Volume {
     let volume = try Volume.open(
-      options, store: store, environment: .live(executor: executor),
+      options, store: store, environment: environment,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     volume.start()
     return volume
@@ -50,7 +57,7 @@ final class TestVolume {
   /// What `kill -9` leaves: nothing in memory is written down.
   func crash() async throws {
     await volume.reconciler.stop()
-    volume = try Self.open(options, store)
+    volume = try Self.open(options, store, environment)
   }
 
   func stop() async {
@@ -121,9 +128,11 @@ final class TestVolume {
     try await write(path, Array(text.utf8))
   }
 
-  func write(_ bytes: [UInt8], at offset: Int64, to handle: FileHandle) throws {
+  func write(
+    _ bytes: [UInt8], at offset: Int64, to handle: FileHandle, appends: Bool = false
+  ) throws {
     try unsafe bytes.withUnsafeBytes {
-      try unsafe volume.write(handle, at: offset, $0, isPage: false)
+      try unsafe volume.write(handle, at: offset, $0, appends: appends)
     }
   }
 

@@ -64,7 +64,8 @@ extension Side {
     case .write(let slot, let offset, let count, let fill, let isPage):
       guard let open = slots[slot], open.flags.contains(.write) else { return nil }
       let bytes = Self.pattern(count, fill)
-      try write(bytes, at: offset, to: open.handle, isPage: isPage)
+      let appends = open.flags.contains(.append) && !isPage
+      try write(bytes, at: offset, to: open.handle, appends: appends)
       return Reply(
         attributes: try await files.attributes(of: open.inode, handle: open.handle).attributes)
     case .allocate(let slot, let range, let allocated):
@@ -100,11 +101,11 @@ extension Side {
   }
 
   private func write(
-    _ bytes: [UInt8], at offset: Int64, to handle: FileHandle, isPage: Bool
+    _ bytes: [UInt8], at offset: Int64, to handle: FileHandle, appends: Bool
   ) throws(FileSystemError) {
     let outcome = unsafe bytes.withUnsafeBytes { buffer in
       Result { () throws(FileSystemError) in
-        try unsafe files.write(handle, at: offset, buffer, isPage: isPage)
+        try unsafe files.write(handle, at: offset, buffer, appends: appends)
       }
     }
     try outcome.get()

@@ -7,7 +7,11 @@ extension MountTests {
   @Suite struct Contract {
     @Test func synapse() throws { try keeps("synapse") }
 
-    @Test func django() throws { try keeps("django_storage", options: ["mount.gid": "1234"]) }
+    @Test func django() throws {
+      try keeps(
+        "django_storage", options: ["mount.gid": "1234"],
+        evicting: ["original.jpg", "archive/from here.pdf", "uploads/2026/same.txt"])
+    }
 
     @Test func papermerge() throws { try keeps("papermerge") }
 
@@ -17,9 +21,12 @@ extension MountTests {
 
     @Test func zotonic() throws { try keeps("zotonic") }
 
-    /// The application works; the bucket is judged; and on a mount that begins with an empty cache
-    /// everything is as the application left it.
-    private func keeps(_ application: String, options: [String: String] = [:]) throws {
+    /// The application works; the bucket is judged; and everything is as the application left it on
+    /// the next mount, once these files were evicted, and on a mount that begins with an empty
+    /// cache.
+    private func keeps(
+      _ application: String, options: [String: String] = [:], evicting files: [String] = []
+    ) throws {
       try Stage.play { stage in
         let script = Script(stage, application)
         let elsewhere = try stage.directory.directory("elsewhere")
@@ -35,6 +42,16 @@ extension MountTests {
         try expectModestMemory(mount)
         try mount.unmount()
 
+        let again = try stage.mount(options: options.merging(Self.smallCache) { $1 })
+        try expectTree(at: again.directory, equals: manifest)
+        try script.run("check", again.directory, manifest, elsewhere)
+        if !files.isEmpty {
+          try evict(files, from: again, stage)
+          try expectTree(at: again.directory, equals: manifest)
+          try script.run("check", again.directory, manifest, elsewhere)
+        }
+        try again.unmount()
+
         let fresh = try stage.mount(cache: "another cache", options: options)
         try expectTree(at: fresh.directory, equals: manifest)
         try script.run("check", fresh.directory, manifest, elsewhere)
@@ -42,7 +59,30 @@ extension MountTests {
       }
     }
 
-    @Test func cleanersOfTheLocalDisk() throws {
+    private static let smallCache = ["cache.size": "32MiB", "cache.min_free": "0%"]
+
+    /// Reads more than the small cache holds until these files are not here, and leaves no trace.
+    private func evict(_ files: [String], from mount: Mount, _ stage: Stage) throws {
+      let filler = stage.path("filler")
+      try makeRandomFile(at: filler, size: 48 << 20)
+      try stage.bucket.upload("media/filler", file: filler)
+      let application = try Application(in: mount.directory)
+      try eventually("the filler", within: .seconds(60)) {
+        try application.value("os.path.exists('filler')") == true
+      }
+      #expect(try application.int("len(read('filler'))") == 48 << 20)
+      for file in files {
+        #expect(
+          try application.text("os.getxattr('\(file)', 'user.mediafs.state')") == "remote",
+          "\(file)")
+      }
+      try application.run("os.remove('filler')")
+      try application.end()
+      try mount.flush()
+    }
+
+    @Test(.executes("Deleting and renaming", "Jobs that free the local disk"))
+    func cleanersOfTheLocalDisk() throws {
       try Stage.play { stage in
         let script = Script(stage, "local_cleaners")
         let elsewhere = try stage.directory.directory("elsewhere")

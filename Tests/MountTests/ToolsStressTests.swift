@@ -18,9 +18,13 @@ extension MountTests {
             "symlink", "touch",
           ], limits: ["--dentries", "256", "--dirdeep-inodes", "500"]),
         Group(
+          testDescription: "links",
+          stressors: ["link", "mknod", "chdir", "dirmany"], limits: ["--chdir-dirs", "256"]),
+        Group(
           testDescription: "attributes",
           stressors: [
             "access", "chmod", "chown", "dup", "fcntl", "fstat", "inotify", "utime",
+            "xattr",
           ]),
         Group(
           testDescription: "locks",
@@ -38,7 +42,7 @@ extension MountTests {
           ]),
         Group(
           testDescription: "transfers",
-          stressors: ["aio", "aiol", "msync", "sendfile", "splice"]),
+          stressors: ["aio", "aiol", "io", "mmapfork", "msync", "sendfile", "splice"]),
       ]
     }
 

@@ -51,8 +51,9 @@ func onWrite(
   let handle = unsafe FileHandle(of: file)
   let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size)
   let isPage = unsafe file?.pointee.writepage == 1
+  let appends = unsafe !isPage && (file?.pointee.flags ?? 0) & O_APPEND != 0
   unsafe FuseRequest(request, "write").serveNow { files throws(FileSystemError) in
-    try unsafe files.write(handle, at: Int64(offset), buffer, isPage: isPage)
+    try unsafe files.write(handle, at: Int64(offset), buffer, appends: appends)
     return .written(size)
   }
 }

@@ -61,15 +61,26 @@ extension Catalog {
     }
   }
 
-  /// Forgets a segment, before its bytes are dropped from the content file.
-  package func removeExtents(_ segment: Segment) throws(CatalogError) {
+  /// Forgets a segment, before its bytes are dropped from the content file. False, and nothing is
+  /// changed, when no object has them: it may have been lost since the segment was looked for.
+  @discardableResult
+  package func removeExtents(_ segment: Segment) throws(CatalogError) -> Bool {
     try write { database in
+      guard
+        try database.exists(
+          "SELECT 1 FROM inode WHERE content = ? AND \(Self.canBeFetched)", [segment.content.value])
+      else { return false }
       try database.run(
         "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",
         [segment.content.value, segment.range.lowerBound, segment.range.upperBound])
       try Self.removeHoles(of: segment.content, in: segment.range, database)
+      return true
     }
   }
+
+  /// Of an inode whose bytes here the store has too.
+  private static let canBeFetched =
+    "inode.version = inode.committed_version AND inode.object_key IS NOT NULL AND NOT inode.writing"
 
   /// Forgets what lies behind `size`.
   package func cutExtents(
@@ -115,8 +126,7 @@ extension Catalog {
         FROM extent INDEXED BY extent_accessed
           JOIN content ON content.id = extent.content
           JOIN inode ON inode.id = content.inode
-        WHERE inode.version = inode.committed_version AND inode.object_key IS NOT NULL
-          AND inode.content = extent.content AND NOT inode.writing
+        WHERE inode.content = extent.content AND \(Self.canBeFetched)
         ORDER BY extent.accessed LIMIT ?
         """, [Segment.length, limit]
       ).map { row in

@@ -17,7 +17,8 @@ struct Ingestion {
   /// The marker carries the directory's attributes: another version of it, other attributes.
   mutating func takeMarker(_ parent: InodeRecord) throws {
     guard !parent.isAttributeDirty, !parent.isLocalOnly, parent.committedAt < listing.began,
-      parent.object?.etag != listing.marker?.etag, try !isMoving(parent.number)
+      parent.object?.etag != listing.marker?.etag, try !isMoving(parent.number),
+      try !isExpected(listing.marker?.key)
     else { return }
     try database.run(
       """
@@ -287,8 +288,9 @@ struct Ingestion {
   }
 
   /// What is listed may be what we are writing there just now.
-  private func isExpected(_ key: ObjectKey) throws -> Bool {
-    try database.exists(
+  private func isExpected(_ key: ObjectKey?) throws -> Bool {
+    guard let key else { return false }
+    return try database.exists(
       "SELECT 1 FROM tombstone WHERE key = ? AND sent != '' AND done IS NULL", [key.text])
   }
 

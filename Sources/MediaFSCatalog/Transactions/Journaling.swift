@@ -56,8 +56,8 @@ extension Database {
   func keepDirectory(
     _ directory: InodeNumber, at now: Timestamp, _ schedule: JournalSchedule
   ) throws {
-    guard directory != .root, try !holdsAnythingToStore(directory),
-      let record = try inode(directory), record.object == nil
+    guard directory != .root, let record = try inode(directory), record.object == nil,
+      !record.isLocalOnly, try !holdsAnythingToStore(directory)
     else { return }
     try enqueue(directory, at: now, schedule)
   }

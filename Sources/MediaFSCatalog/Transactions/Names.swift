@@ -57,15 +57,26 @@ extension Catalog {
     beneath directory: InodeNumber, among count: Int
   ) throws(CatalogError) -> Int {
     try read { database in
-      Int(
-        try database.integer(
+      var (longest, left) = (0, count)
+      var waiting = [(number: directory.value, length: 0)]
+      // Nearest first. A recursive query would take all children of a directory before it stops.
+      while left > 0, !waiting.isEmpty {
+        let above = waiting.removeFirst()
+        let rows = try database.rows(
           """
-          WITH RECURSIVE tree (id, length) AS (
-            SELECT ?, 0 UNION ALL
-            SELECT inode.id, tree.length + length(CAST(entry.name AS BLOB)) + (inode.kind = ?)
-            FROM tree JOIN entry ON entry.parent = tree.id JOIN inode ON inode.id = entry.inode)
-          SELECT max(length) FROM (SELECT length FROM tree LIMIT ?)
-          """, [directory.value, FileKind.directory.rawValue, count + 1]) ?? 0)
+          SELECT inode.id, length(CAST(entry.name AS BLOB)), inode.kind
+          FROM entry INDEXED BY entry_parent JOIN inode ON inode.id = entry.inode
+          WHERE entry.parent = ? LIMIT ?
+          """, [above.number, left])
+        left -= rows.count
+        for row in rows {
+          let isDirectory = row[2] == FileKind.directory.rawValue
+          let length = above.length + (row[1] as Int) + (isDirectory ? 1 : 0)
+          longest = max(longest, length)
+          if isDirectory { waiting.append((row[0], length)) }
+        }
+      }
+      return longest
     }
   }
 

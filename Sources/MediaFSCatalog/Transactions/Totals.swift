@@ -12,7 +12,9 @@ package struct QueueTotals: Sendable {
 }
 
 extension Catalog {
-  /// Inodes of any kind; taken from the index, so it costs no scan of the rows.
+  /// Entries and the root: as many as inodes, but for further names of a file.
+  ///
+  /// SQLite keeps no count: it walks an index, which costs more the larger the tree is.
   package func inodeCount() throws(CatalogError) -> Int64 {
     try read { try $0.integer("SELECT count(*) FROM entry") ?? 0 } + 1
   }
@@ -85,6 +87,8 @@ extension Catalog {
     }
   }
 
+  /// Objects that are to be deleted. Keys of which no version is known are not among them: what may
+  /// have been written there is our own, and tidied up without a word.
   package func deleteTotals() throws(CatalogError) -> QueueTotals {
     try read { database in
       try Self.totals(
@@ -94,6 +98,7 @@ extension Catalog {
             (SELECT error FROM tombstone WHERE error IS NOT NULL AND done IS NULL
              ORDER BY attempts DESC LIMIT 1)
           FROM tombstone WHERE parked = 0 AND done IS NULL AND due IS NOT NULL
+            AND etag IS NOT NULL
           """))
     }
   }

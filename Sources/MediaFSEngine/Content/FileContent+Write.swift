@@ -154,9 +154,13 @@ extension FileContent {
     try settle(catalog, now: now)
   }
 
-  /// Every byte is here: from now on nothing is the object's.
+  /// Every byte is here: from now on nothing is the object's. Fails when something was evicted
+  /// since it was fetched: it would be taken for a hole.
   func detach(_ catalog: Catalog) throws(FileSystemError) {
     try changing.withLock { _ throws(FileSystemError) in
+      guard state.withLock({ $0.lifecycle.missing(in: 0..<$0.lifecycle.size).isEmpty }) else {
+        throw FileSystemError(.ioError, "upload", "Some of the file was evicted meanwhile")
+      }
       do throws(CatalogError) {
         try catalog.detach(inode, content: number)
       } catch {

@@ -161,12 +161,11 @@ final class FileContent: Sendable {
 
   /// Drops what of `range` can be fetched again; returns the bytes that are free now, 0 of a hole,
   /// and `nil` when nothing was dropped. `forget` takes the rows of the whole range away first:
-  /// bytes without a row are harmless, a row without bytes is not.
-  func evict(_ range: Range<Int64>, forget: () throws -> Void) throws -> Int64? {
+  /// bytes without a row are harmless, a row without bytes is not. False when it must not be.
+  func evict(_ range: Range<Int64>, forget: () throws -> Bool) throws -> Int64? {
     try changing.withLock { _ in
       let runs = state.withLock { $0.evictable(in: range) }
-      guard !runs.isEmpty else { return nil }
-      try forget()
+      guard !runs.isEmpty, try forget() else { return nil }
       // Between the two looks a reader may have pinned a run; it then stays, without its row.
       let (dropped, freed) = state.withLock { state -> ([Range<Int64>], Int64) in
         state.recordedHoles.remove(range)

@@ -23,7 +23,8 @@ struct ContentSource: ObjectSource {
       bytes = try content.descriptor.read(count: count, at: range.lowerBound + offset)
     } catch {
       throw ObjectStoreError(
-        .cancelled, code: "CacheDisk", message: "The cache disk failed: \(error)")
+        .cancelled, code: ObjectStoreError.LocalCode.cacheDisk,
+        message: "The cache disk failed: \(error)")
     }
     guard content.state.withLock({ $0.lifecycle.changes }) == changes, bytes.count == count else {
       throw ObjectStoreError(

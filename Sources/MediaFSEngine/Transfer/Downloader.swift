@@ -146,7 +146,7 @@ final class Downloader: Sendable {
       if content.state.withLock({ $0.object }) != object { return nil }
       return failure.kind == .notFound ? error : failure
     } catch {
-      return ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+      return ObjectStoreError.catalog(error)
     }
   }
 
@@ -174,7 +174,8 @@ final class Downloader: Sendable {
         fresh = try content.accept(chunk, at: range.lowerBound, of: object.etag)
       } catch {
         throw ObjectStoreError(
-          .invalid, code: "CacheDisk", message: "The cache disk failed: \(error)")
+          .invalid, code: ObjectStoreError.LocalCode.cacheDisk,
+          message: "The cache disk failed: \(error)")
       }
       guard let fresh else {
         throw ObjectStoreError(
@@ -191,17 +192,17 @@ final class Downloader: Sendable {
     while !space.reserve(Int64(part.count)) {
       guard part.count > Int(ReadWindow.blockSize) else {
         throw ObjectStoreError(
-          .invalid, code: Self.cacheFull, message: "The cache is full of files not uploaded yet")
+          .invalid, code: ObjectStoreError.LocalCode.cacheFull,
+          message: "The cache is full of files not uploaded yet")
       }
       part = part.lowerBound..<part.lowerBound + Int64(part.count / 2)
     }
     return part
   }
 
-  private static let cacheFull = "CacheFull"
-
   private static func failure(_ error: ObjectStoreError) -> FileSystemError {
-    error.code == cacheFull ? .cacheFull("read") : FileSystemError(error, "read")
+    error.code == ObjectStoreError.LocalCode.cacheFull
+      ? .cacheFull("read") : FileSystemError(error, "read")
   }
 
   /// Extents follow their bytes. When this fails the bytes are fetched again some day.

@@ -183,14 +183,15 @@ final class Reconciler: Sendable {
   private func start(_ item: JournalItem) {
     guard let claim = claim(item.inode) else { return }
     spawn("upload") { [self] in
-      await run(item)
+      await run(item, claim)
       release(claim)
     }
   }
 
   /// Keeps everybody else from working on an inode and its keys; `nil` when somebody does.
   func claim(_ inode: InodeNumber) -> ReconcilerClaim? {
-    let keys = self.keys(of: inode)
+    let placement = (try? context.catalog.placement(of: inode)) ?? nil
+    let keys = placement.map(reconciliation.keys(of:)) ?? []
     return state.withLock { state in
       guard !state.active.contains(inode), state.busyKeys.isDisjoint(with: keys) else {
         return nil
@@ -210,16 +211,13 @@ final class Reconciler: Sendable {
     changed.signal()
   }
 
-  /// The keys that work on an inode reads or writes.
-  private func keys(of inode: InodeNumber) -> Set<ObjectKey> {
-    guard let placement = try? context.catalog.placement(of: inode) else { return [] }
-    var keys = Set(placement.aliases.map(\.object.key))
-    if let object = placement.inode.object { keys.insert(object.key) }
-    keys.insert(SideObject.key(of: placement.inode, context))
-    for path in placement.paths where !path.isEmpty {
-      keys.insert(reconciliation.key(of: placement.inode, path))
+  /// Those of the keys that nobody works on, and that are the caller's now.
+  private func take(_ keys: some Sequence<ObjectKey>) -> Set<ObjectKey> {
+    state.withLock { state in
+      let free = Set(keys).subtracting(state.busyKeys)
+      state.busyKeys.formUnion(free)
+      return free
     }
-    return keys
   }
 
   private func spawn(_ name: String, _ work: @escaping @Sendable () async -> Void) {
@@ -237,9 +235,9 @@ final class Reconciler: Sendable {
 
   // MARK: One item
 
-  private func run(_ item: JournalItem) async {
+  private func run(_ item: JournalItem, _ claim: ReconcilerClaim) async {
     do throws(ObjectStoreError) {
-      switch try await reconciliation.run(item) {
+      switch try await reconciliation.run(item, claimed: claim.keys) {
       case .done, .again: break
       case .notYet(let due): postpone(item, until: due, error: nil)
       case .resolved(let error): failed(item, error)
@@ -296,15 +294,12 @@ final class Reconciler: Sendable {
     if !held.isEmpty {
       try context.catalog.postpone(held, until: now.advanced(by: Self.heldInterval), error: nil)
     }
-    let due = all.filter { !needed.contains($0.key) }
-    guard !due.isEmpty else { return }
-    let keys = Set(due.map(\.key))
-    state.withLock { state in
-      state.isDeleting = true
-      state.busyKeys.formUnion(keys)
-    }
+    let keys = take(all.lazy.map(\.key).filter { !needed.contains($0) })
+    guard !keys.isEmpty else { return }
+    let due = all.filter { keys.contains($0.key) }
+    state.withLock { $0.isDeleting = true }
     spawn("delete") { [self] in
-      await delete(Array(due))
+      await delete(due)
       state.withLock { state in
         state.isDeleting = false
         state.busyKeys.subtract(keys)
@@ -313,6 +308,10 @@ final class Reconciler: Sendable {
   }
 
   private func delete(_ due: [Tombstone]) async {
+    for batch in conditions.deleteBatches(due) where !Task.isCancelled { await send(batch) }
+  }
+
+  private func send(_ due: [Tombstone]) async {
     var failures: [ObjectKey: ObjectStoreError] = [:]
     let tombstones = await conditions.stillMeant(due, failures: &failures)
     do throws(ObjectStoreError) {
@@ -355,12 +354,10 @@ final class Reconciler: Sendable {
   /// Not at a key that is worked on: the upload that was begun there a moment ago is not known yet.
   private func startCleaning(_ now: Timestamp) throws(CatalogError) {
     guard cleaner.mayClean(now) else { return }
-    let busy = state.withLock { $0.busyKeys }
-    let abandoned = try context.catalog.abandonedUploads(limit: UploadCleaner.batch)
-      .filter { !busy.contains($0.key) }
-    guard !abandoned.isEmpty else { return }
-    let keys = Set(abandoned.map(\.key))
-    state.withLock { $0.busyKeys.formUnion(keys) }
+    let all = try context.catalog.abandonedUploads(limit: UploadCleaner.batch)
+    let keys = take(all.map(\.key))
+    guard !keys.isEmpty else { return }
+    let abandoned = all.filter { keys.contains($0.key) }
     spawn("abort") { [self] in
       await cleaner.clean(abandoned)
       state.withLock { $0.busyKeys.subtract(keys) }

@@ -21,11 +21,16 @@ struct Reconciliation: Sendable {
   let conditions: WriteConditions
   let expansion: TreeExpansion
 
-  func run(_ item: JournalItem) async throws(ObjectStoreError) -> Outcome {
+  /// - Parameter claimed: the keys at which nobody else works meanwhile. When the inode wants
+  ///   others by now, nothing is done before they are claimed too: a delete may be under way there.
+  func run(
+    _ item: JournalItem, claimed: Set<ObjectKey>
+  ) async throws(ObjectStoreError) -> Outcome {
     try await expansion.run(item.inode)
     guard var placement = try catalog({ try $0.placement(of: item.inode) }),
       placement.inode.linkCount > 0
     else { return try drop(item) }
+    guard keys(of: placement).isSubset(of: claimed) else { return .again }
     let targets = Targets(placement, localOnly: context.options.localOnly, key)
     guard !targets.keys.isEmpty || !targets.covered.isEmpty else { return try drop(item) }
     if try await expansion.finds(placement.inode) { return .again }
@@ -260,15 +265,7 @@ struct Reconciliation: Sendable {
     if copies, let object = job.record.object {
       try await conditions.checkSource(object.etag, at: object.key)
     }
-    do throws(ObjectStoreError) {
-      return try await Uploader(context: context).upload(job)
-    } catch {
-      guard copies, error.kind == .invalid || error.code == "NotImplemented" else { throw error }
-      // A store that cannot copy ranges: from now on everything is sent.
-      context.copiesParts.withLock { $0 = false }
-      context.log.notice("The store does not copy ranges of objects: \(error)")
-      throw .changedMeanwhile
-    }
+    return try await Uploader(context: context).upload(job)
   }
 
   /// Fetches what will be sent and is not here.
@@ -303,6 +300,17 @@ struct Reconciliation: Sendable {
   }
 
   // MARK: What and when
+
+  /// The keys that work on an inode reads or writes.
+  func keys(of placement: Placement) -> Set<ObjectKey> {
+    var keys = Set(placement.aliases.map(\.object.key))
+    if let object = placement.inode.object { keys.insert(object.key) }
+    keys.insert(SideObject.key(of: placement.inode, context))
+    for path in placement.paths where !path.isEmpty {
+      keys.insert(key(of: placement.inode, path))
+    }
+    return keys
+  }
 
   /// The key that a path wants, even if no store took it.
   func key(of record: InodeRecord, _ path: [FileName]) -> ObjectKey {

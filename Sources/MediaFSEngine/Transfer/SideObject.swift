@@ -47,7 +47,7 @@ enum SideObject {
     do throws(CatalogError) {
       try context.catalog.announceSide(key, at: now, due: now.advanced(by: abandonment))
     } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+      throw .catalog(error)
     }
     _ = try await context.store.put(
       key, BytesSource(Array(attributes.extended.text.utf8)),

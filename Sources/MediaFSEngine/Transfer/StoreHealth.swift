@@ -42,7 +42,9 @@ final class StoreHealth: Sendable {
     recovery.withLock { $0 }?()
   }
 
+  /// A call failed in a way that may be the store's fault; one that is this machine's is none.
   func failed(_ error: ObjectStoreError) {
+    guard !error.isLocal else { return }
     let now = environment.now()
     let isNew = state.withLock { state in
       let isNew = state.since == nil

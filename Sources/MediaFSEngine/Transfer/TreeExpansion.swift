@@ -141,7 +141,7 @@ extension VolumeContext {
     do {
       return try question(catalog)
     } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+      throw .catalog(error)
     }
   }
 }

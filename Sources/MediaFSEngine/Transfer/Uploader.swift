@@ -13,6 +13,13 @@ struct Uploader: Sendable {
   /// Parts of one file on their way at once; files go up in parallel too.
   private static let parallelParts = 4
 
+  /// What stores answer to a copy of a range (S3 UploadPartCopy) when they know no such request.
+  /// Taken for damage, each change of a large file would be parked; the other way round, all of it
+  /// is sent until the next start.
+  private static let noCopyCodes: Set<String> = [
+    "NotImplemented", "MethodNotAllowed", "InvalidRequest", "InvalidArgument",
+  ]
+
   let context: VolumeContext
 
   /// What is to be sent, and what must not have changed until it is there.
@@ -107,7 +114,7 @@ struct Uploader: Sendable {
     do throws(CatalogError) {
       isOnlyOne = try context.catalog.willBeginUpload(of: job.record.number, at: job.key)
     } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+      throw .catalog(error)
     }
     let id = try await context.store.createUpload(job.key, headers: job.headers)
     let record = UploadRecord(
@@ -116,7 +123,7 @@ struct Uploader: Sendable {
     do throws(CatalogError) {
       try context.catalog.begin(record, isOnlyOne: isOnlyOne)
     } catch {
-      throw ObjectStoreError(.unavailable, code: "Catalog", message: "\(error)")
+      throw .catalog(error)
     }
     return (record, [])
   }
@@ -184,11 +191,20 @@ struct Uploader: Sendable {
       guard let object = job.record.object else {
         throw ObjectStoreError(.cancelled, code: "NoObject", message: "There is nothing to copy")
       }
-      var copied = try await context.store.copyPart(
-        from: object.key, sourceMatch: object.etag, range: part.range, to: job.key, upload.upload,
-        number: number)
-      copied.size = Int64(part.range.count)
-      return copied
+      do throws(ObjectStoreError) {
+        var copied = try await context.store.copyPart(
+          from: object.key, sourceMatch: object.etag, range: part.range, to: job.key,
+          upload.upload, number: number)
+        copied.size = Int64(part.range.count)
+        return copied
+      } catch {
+        guard Self.noCopyCodes.contains(error.code) else { throw error }
+        // From now on everything is sent, this file too.
+        context.copiesParts.withLock { $0 = false }
+        context.log.notice("The store does not copy ranges of objects: \(error)")
+        throw ObjectStoreError(
+          .cancelled, code: "NoCopy", message: "The file is sent without copies")
+      }
     }
   }
 

@@ -172,49 +172,13 @@ final class WriteConditions: Sendable {
     return probed
   }
 
-  /// Deletes that have waited for a while might hit what somebody else has put there since: those
-  /// are asked for again, and stay. No store takes a condition for every kind of delete.
-  func stillMeant(
-    _ tombstones: [Tombstone], failures: inout [ObjectKey: ObjectStoreError]
-  ) async -> [Tombstone] {
-    let limit = context.environment.now().advanced(by: .zero - Self.deleteTrust)
-    var meant: [Tombstone] = []
-    for tombstone in tombstones {
-      let isSure = tombstone.since >= limit || tombstone.etag == nil
-      if isSure && tombstone.sent.isEmpty || context.keySpace.isReserved(tombstone.key) {
-        meant.append(tombstone)
-        continue
-      }
-      do throws(ObjectStoreError) {
-        if try await isOurs(tombstone) { meant.append(tombstone) }
-      } catch {
-        failures[tombstone.key] = error
-      }
-    }
-    return meant
-  }
-
-  /// Whether what is there now is what was deleted, or something else that we have written.
-  private func isOurs(_ tombstone: Tombstone) async throws(ObjectStoreError) -> Bool {
-    do throws(ObjectStoreError) {
-      let found = try await context.store.head(tombstone.key)
-      if found.etag == tombstone.etag { return true }
-      return isSent(found.headers.metadata[Self.commitName], tombstone)
-    } catch {
-      if error.kind == .notFound { return false }
-      throw error
-    }
-  }
-
-  /// How long a deleted object is taken for unchanged: as long as a request may take.
-  private static let deleteTrust: Duration = .seconds(10)
-
   /// Two files that changed places: the one that has not moved yet makes room.
   private func evacuate(_ other: InodeRecord) async throws(ObjectStoreError) {
     guard let object = other.object else { return }
     let number = UInt64(context.environment.random() * Double(1 << 53))
     let shelter = ObjectKey(
       context.keySpace.reservedPrefix + "moving-\(other.number)-" + String(number, radix: 36))
+    try await checkSource(object.etag, at: object.key)
     try expectTemporary(shelter)
     let etag = try await context.store.copy(
       from: object.key, sourceMatch: object.etag, to: shelter, headers: nil, condition: .none)
@@ -273,7 +237,7 @@ final class WriteConditions: Sendable {
   }
 
   private static func local(_ error: any Error) -> ObjectStoreError {
-    ObjectStoreError(.unavailable, code: "Local", message: "\(error)")
+    ObjectStoreError(.unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
   }
 }
 

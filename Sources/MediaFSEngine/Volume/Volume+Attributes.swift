@@ -119,12 +119,29 @@ extension Volume {
   }
 
   package func statistics() throws(FileSystemError) -> FileSystemStatistics {
-    let files = try ask("statfs") { try $0.inodeCount() }
+    let files = try recentInodeCount()
     // The store has no end that it would tell: a petabyte, of which what is known is taken.
     let total: Int64 = 1 << 50
     let limit: Int64 = 1 << 32
     return FileSystemStatistics(
       totalBytes: total, freeBytes: total - context.space.account.used, totalInodes: limit,
       freeInodes: max(0, limit - files))
+  }
+
+  /// For how long a count is good: nobody budgets by it, and counting a large tree at every
+  /// statfs(2) of a program that watches the disk would be felt.
+  private static let inodeCountAge: Duration = .seconds(1)
+
+  private func recentInodeCount() throws(FileSystemError) -> Int64 {
+    let now = context.environment.now()
+    // Whoever asks meanwhile waits for the one that counts. A clock that was set back counts anew.
+    return try inodeCount.withLock { known throws(FileSystemError) in
+      if let known, (.zero..<Self.inodeCountAge).contains(now.duration(since: known.time)) {
+        return known.count
+      }
+      let count = try ask("statfs") { try $0.inodeCount() }
+      known = (count, now)
+      return count
+    }
   }
 }

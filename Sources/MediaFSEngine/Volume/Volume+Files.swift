@@ -94,13 +94,12 @@ extension Volume {
   }
 
   package func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, appends: Bool
   ) throws(FileSystemError) {
     let file = try files.value(handle, "write")
-    let position = file.flags.contains(.append) && !isPage ? nil : offset
     let isNews = try unsafe file.content.write(
-      bytes, at: position, context.catalog, context.space, now: context.environment.now(),
-      maximumSize: context.store.limits.objectSize)
+      bytes, at: appends ? nil : offset, context.catalog, context.space,
+      now: context.environment.now(), maximumSize: context.store.limits.objectSize)
     if isNews { reconciler.journalChanged() }
   }
 

@@ -19,6 +19,8 @@ package final class Volume: Sendable {
   let reconciler: Reconciler
   let files = HandleTable<OpenFile>()
   let directories = HandleTable<OpenDirectory>()
+  /// How many inodes there were when statfs last counted them, and when that was.
+  let inodeCount = Mutex<(count: Int64, time: Timestamp)?>(nil)
 
   init(_ context: VolumeContext) {
     self.context = context

@@ -45,11 +45,6 @@ package final class MemoryFileSystem: Sendable {
       guard let handle = handles[handle] else { throw .badFileDescriptor }
       return handle.inode
     }
-
-    func appends(_ handle: FileHandle) -> Bool {
-      guard case .file(_, let flags) = handles[handle] else { return false }
-      return flags.contains(.append)
-    }
   }
 
   /// How long the kernel may cache names and attributes.

@@ -55,13 +55,13 @@ extension MemoryFileSystem {
   }
 
   package func write(
-    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, isPage: Bool
+    _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, appends: Bool
   ) throws(FileSystemError) {
     let bytes = unsafe Array(bytes)
     try perform("write") { state throws(Errno) in
       let inode = try state.inode(of: handle)
       let end = try state.tree.node(inode).attributes.size
-      try state.tree.write(inode, at: state.appends(handle) && !isPage ? end : offset, bytes)
+      try state.tree.write(inode, at: appends ? end : offset, bytes)
     }
   }
 

@@ -1,5 +1,6 @@
 """open(2): flags, what is created with which owner and mode, and what each kind answers."""
 import errno
+import fcntl
 import mmap
 import os
 import stat
@@ -134,6 +135,12 @@ def appends(t):
     # Linux: pwrite(2) with O_APPEND appends.
     os.pwrite(first, b"?", 0)
     t.same(read("log"), b"st!?", "pwrite with O_APPEND")
+    fcntl.fcntl(first, fcntl.F_SETFL, 0)
+    os.pwrite(first, b"S", 0)
+    t.same(read("log"), b"St!?", "pwrite after O_APPEND was taken away")
+    fcntl.fcntl(first, fcntl.F_SETFL, os.O_APPEND)
+    os.pwrite(first, b".", 0)
+    t.same(read("log"), b"St!?.", "pwrite after O_APPEND was given again")
     os.close(first)
     os.close(second)
     children = []

@@ -1,0 +1,38 @@
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import PosixIO
+import SystemPackage
+import Testing
+
+/// What fails on this machine is not the store's fault.
+@Suite struct LocalFailureTests {
+  @Test func aContentFileThatCannotBeOpenedDoesNotMeanThatTheStoreIsAway() async throws {
+    let fs = try TestVolume { $0.uploadEnabled = false }
+    try await fs.write("bytes", to: "f")
+    let context = fs.volume.context
+    let number = try await fs.inode("f")
+    let record = try #require(try context.catalog.inode(number))
+    try context.directory.remove(record.content)
+    let bucket = String(record.content.value & 255, radix: 16)
+    let place = fs.directory.appending("content").appending(
+      bucket.utf8.count == 1 ? "0" + bucket : bucket)
+    try FileTree.makeDirectories(
+      place.appending(String(record.content.value)), permissions: .ownerReadWriteExecute)
+    fs.volume.setPaused(false)
+    while try context.catalog.item(of: number)?.attempts == 0 { await Task.yield() }
+    #expect(context.health.offline == nil)
+  }
+
+  @Test(arguments: ["Catalog", "Local", "CacheFull", "CacheDisk"])
+  func localFailuresAreKnownByTheirCode(code: String) async throws {
+    let health = try TestVolume().volume.context.health
+    health.failed(ObjectStoreError(.unavailable, code: code, message: "here"))
+    #expect(health.offline == nil)
+    health.failed(.connectionLost)
+    #expect(health.offline != nil)
+  }
+}

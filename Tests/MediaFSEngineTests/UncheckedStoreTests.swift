@@ -1,0 +1,27 @@
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import Testing
+
+/// Stores that take conditions and do not look at them.
+@Suite struct UncheckedStoreTests {
+  @Test(arguments: [("a", "b"), ("b", "a")])
+  func whatSomebodyElseWroteIsNotMovedAsOurs(first: String, second: String) async throws {
+    let fs = try TestVolume { $0.uploadConcurrency = 1 }
+    fs.store.conditions = .ignored
+    for name in ["a", "b"] { try await fs.write(name, to: name) }
+    try await fs.drain()
+    fs.volume.setPaused(true)
+    try await fs.rename(first, to: second, .exchange)
+    _ = try await fs.store.put(
+      ObjectKey("ns/b"), BytesSource(Array("theirs".utf8)), headers: ObjectHeaders(),
+      condition: .none)
+    fs.volume.setPaused(false)
+    try await fs.drain()
+    var files = try await fs.files()
+    #expect(files.removeValue(forKey: "ns/b") == "theirs")
+    #expect(files.removeValue(forKey: "ns/a") == "b")
+    #expect(files.values.sorted() == ["a"])
+  }
+}
