@@ -111,6 +111,34 @@ import Testing
     fs.volume.release(handle)
   }
 
+  /// Some tools keep metadata that they do not know when they write an object, and with it our own
+  /// words of the version that was there.
+  @Test func aForeignVersionWithOurWordsIsNotTakenForOurs() async throws {
+    let fs = try TestVolume { $0.cacheSize = 40 << 20 }
+    for index in 0..<3 {
+      _ = try await fs.store.put(
+        ObjectKey("ns/\(index)"), BytesSource(Self.pattern(16 << 20)), headers: ObjectHeaders(),
+        condition: .none)
+    }
+    try await fs.write("film", Self.pattern(20 << 20))
+    try await fs.drain()
+    for index in 0..<3 { _ = try await fs.read("\(index)") }
+    let handle = try await fs.open("film")
+    let inode = try await fs.inode("film")
+    #expect(
+      try await fs.volume.extendedAttribute("user.mediafs.state", of: inode) == Array("remote".utf8)
+    )
+    let headers = try await fs.store.head(ObjectKey("ns/film")).headers
+    #expect(headers.metadata["mediafs-commit"] != nil)
+    _ = try await fs.store.put(
+      ObjectKey("ns/film"), BytesSource([UInt8](repeating: 1, count: 20 << 20)), headers: headers,
+      condition: .none)
+    await #expect { _ = try await fs.volume.read(handle, at: 2 << 20, count: 10) } throws: {
+      ($0 as? FileSystemError)?.errno == .staleNFSFileHandle
+    }
+    fs.volume.release(handle)
+  }
+
   @Test func theCacheStaysWithinItsLimit() async throws {
     let fs = try TestVolume { $0.cacheSize = 40 << 20 }
     let bytes = Self.pattern(16 << 20)

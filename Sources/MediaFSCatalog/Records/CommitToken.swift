@@ -45,8 +45,9 @@ package struct CommitToken: Equatable, Sendable {
       && attributeVersion <= current.attributeVersion
   }
 
-  /// How an object that carries this relates to an inode.
+  /// How an object relates to an inode that carries this and is not the version that is known.
   package enum Relation: Sendable {
+    /// Not ours, or no longer: see ``isUnconfirmed(by:_:)``.
     case foreign
     /// It is what was committed, with other attributes.
     case sameContent
@@ -55,9 +56,10 @@ package struct CommitToken: Equatable, Sendable {
   }
 
   package func relation(to record: InodeRecord, generation: UInt64) -> Relation {
-    // What another host has called the state that is committed here.
-    if let state = record.linkState, self == CommitToken(state) { return .sameContent }
-    guard isOurs(generation), inode == record.number.value else { return .foreign }
+    let known = record.committedToken(generation: generation)
+    guard isUnconfirmed(by: known, CommitToken(record, generation: generation)) else {
+      return .foreign
+    }
     return version == record.committedVersion ? .sameContent : .newerContent
   }
 
