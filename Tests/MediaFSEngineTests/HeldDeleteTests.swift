@@ -21,8 +21,6 @@ import Testing
     #expect(try await reader.volume.read(handle, at: 0, count: 9) == Array("bytes".utf8))
 
     // All bytes are here: nobody needs the object any more.
-    try reader.volume.context.catalog.postpone(
-      [ObjectKey("ns/held")], until: .epoch, error: nil)
     try await reader.drain()
     #expect(try await fs.texts().isEmpty)
     #expect(try await reader.volume.read(handle, at: 0, count: 9) == Array("bytes".utf8))

@@ -74,8 +74,7 @@ enum Reply: Sendable {
     case .entry(let entry), .created(let entry, _): [entry.attributes.inode]
     case .entries(_, let inodes): inodes
     case .done, .attributes, .text, .bytes, .written, .position, .opened, .openedDirectory,
-      .statistics,
-      .extendedAttribute, .failure:
+      .statistics, .extendedAttribute, .failure:
       []
     }
   }
@@ -99,8 +98,7 @@ enum Reply: Sendable {
       let level: Logger.Level = Self.expectedErrors.contains(error.errno.rawValue) ? .debug : .error
       log.log(level: level, "\(error)", metadata: ["operation": "\(operation)"])
     case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .opened,
-      .openedDirectory,
-      .created, .statistics, .extendedAttribute:
+      .openedDirectory, .created, .statistics, .extendedAttribute:
       break
     }
   }

@@ -185,7 +185,8 @@ enum Schema {
   /// - `journal.source`: where in the store the tree lay before the first of the renames that
   ///   `deep` counts, relative to the namespace; ends with "/". Set exactly while `deep` is not 0.
   /// - `upload.layout`: what the parts are, see `UploadLayout`.
-  /// - `tombstone.sent`: something of ours may have been written there that nobody confirmed.
+  /// - `tombstone.sent`: the inodes of which something may have been written there that nobody
+  ///   confirmed, each between spaces; 0 for what is nobody's.
   private static let newColumns = """
     ALTER TABLE inode ADD COLUMN link_group TEXT;
     ALTER TABLE inode ADD COLUMN link_state TEXT;

@@ -76,6 +76,17 @@ extension Catalog {
     }
   }
 
+  /// Notes that an inode was read. Nothing that the store has to hear of now; the time goes along
+  /// with the next change.
+  package func noteAccess(
+    to inode: InodeNumber, at now: Timestamp
+  ) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        "UPDATE inode SET accessed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
+    }
+  }
+
   /// The access control list of an inode says what its new mode says.
   private static func follow(
     _ permissions: UInt32, listOf inode: InodeNumber, _ database: Database

@@ -28,20 +28,6 @@ extension Catalog {
     }
   }
 
-  /// Notes a key at which an object is about to be made for the time being: whatever becomes of
-  /// us, it is deleted at `due`, unless ``adopt(_:as:content:at:)`` comes first.
-  package func expect(
-    _ key: ObjectKey, until due: Timestamp, at now: Timestamp
-  ) throws(CatalogError) {
-    try write { database in
-      try database.run(
-        "INSERT OR REPLACE INTO tombstone (key, size, since, due) VALUES (?, 0, ?, ?)",
-        [
-          key.text, now.nanosecondsSinceEpoch, schedule.deletion(due)?.nanosecondsSinceEpoch,
-        ])
-    }
-  }
-
   /// Makes an object the content of an empty file: all of it is there, nothing is here. The
   /// reconciler moves it to the key that the file should have, and until then that key stays as it
   /// is.

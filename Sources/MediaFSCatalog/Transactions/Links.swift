@@ -55,7 +55,7 @@ extension Catalog {
 
   /// An inode with all its names and objects.
   package func placement(of inode: InodeNumber) throws(CatalogError) -> Placement? {
-    try read { try $0.placement(of: inode) }
+    try snapshot { try $0.placement(of: inode) }
   }
 
   /// Whether others may be the same inode as this one.

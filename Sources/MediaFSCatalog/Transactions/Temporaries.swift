@@ -28,15 +28,4 @@ extension Catalog {
       return try database.require(number)
     }
   }
-
-  /// Notes that an inode was read. Nothing that the store has to hear of now; the time goes along
-  /// with the next change.
-  package func noteAccess(
-    to inode: InodeNumber, at now: Timestamp
-  ) throws(CatalogError) {
-    try write { database in
-      try database.run(
-        "UPDATE inode SET accessed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
-    }
-  }
 }

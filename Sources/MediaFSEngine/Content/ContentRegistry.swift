@@ -48,17 +48,30 @@ final class ContentRegistry: Sendable {
         guard current(inode) == nil else { return }
         let loaded = try load(inode)
         contents.withLock { $0[inode] = loaded }
-        // Replaced at the store while it was loaded: whoever replaced it may have looked before.
-        if try !isCurrent(loaded) { supersede(inode) }
+        // Replaced or moved at the store while it was loaded: whoever did that may have looked
+        // before.
+        do throws(CatalogError) {
+          try rebase(inode)
+        } catch {
+          throw FileSystemError(error, "open")
+        }
       }
     }
   }
 
-  private func isCurrent(_ content: FileContent) throws(FileSystemError) -> Bool {
-    do throws(CatalogError) {
-      return try catalog.inode(content.inode)?.content == content.number
-    } catch {
-      throw FileSystemError(error, "open")
+  /// The object of an inode may be another one: who has it open fetches from there.
+  func rebase(_ inode: InodeNumber) throws(CatalogError) {
+    guard let content = current(inode) else { return }
+    var isSame = false
+    while !isSame {
+      guard let record = try catalog.inode(inode), record.content == content.number else {
+        return supersede(content)
+      }
+      // Once more after each change: what was read may have been old when it was written.
+      isSame = content.state.withLock { state in
+        defer { state.object = record.object }
+        return state.object == record.object
+      }
     }
   }
 
@@ -149,8 +162,14 @@ final class ContentRegistry: Sendable {
 
   /// The object changed at the store: new opens get a new content, old handles keep the old bytes.
   func supersede(_ inode: InodeNumber) {
-    let old = contents.withLock { $0.removeValue(forKey: inode) }
-    old?.state.withLock { $0.isSuperseded = true }
+    if let content = current(inode) { supersede(content) }
+  }
+
+  private func supersede(_ content: FileContent) {
+    contents.withLock { contents in
+      if contents[content.inode] === content { contents[content.inode] = nil }
+    }
+    content.state.withLock { $0.isSuperseded = true }
   }
 
   /// The last name is gone.

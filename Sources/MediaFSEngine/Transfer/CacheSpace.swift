@@ -20,8 +20,8 @@ final class CacheSpace: Sendable {
   private let kept: PatternList
   private let log: Logger
   private let touched = Mutex<[Segment: Timestamp]>([:])
-  /// One eviction at a time: two would choose the same victims.
-  private let evicting = Mutex(())
+  /// One at a time makes room: two evictions would choose the same victims.
+  private let makingRoom = Mutex(())
 
   init(
     account: CacheAccount, catalog: Catalog, registry: ContentRegistry, environment: Environment,
@@ -39,13 +39,19 @@ final class CacheSpace: Sendable {
   /// Takes room for `bytes`, evicting what is needed; false when only dirty bytes are left.
   func reserve(_ bytes: Int64) -> Bool {
     if bytes <= 0 || account.reserve(bytes) { return true }
-    return evicting.withLock { _ in
+    return makingRoom.withLock { _ in
       persistTouches()
       while !account.reserve(bytes) {
         guard evictSome(atLeast: bytes) else { return false }
       }
       return true
     }
+  }
+
+  /// Frees what was deleted. The kernel says so after the delete has returned: whoever finds no
+  /// room meanwhile waits for the end.
+  func free(_ body: () -> Void) {
+    makingRoom.withLock { _ in body() }
   }
 
   func release(_ bytes: Int64) {

@@ -1,6 +1,7 @@
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
+import Synchronization
 import SystemPackage
 
 extension Reconciler {
@@ -25,6 +26,7 @@ extension Reconciler {
         }
         let pending = try context.catalog.pending(beneath: inode)
         // Those too that what was just finished has left behind: the time is taken after it.
+        if inode == .root { try reviveHeldDeletes(now) }
         let deletes =
           inode == .root ? try context.catalog.dueDeletes(by: context.environment.now()) : 0
         if pending.waiting == 0, deletes == 0 {
@@ -47,5 +49,16 @@ extension Reconciler {
         continue  // Time is up: looks once more.
       }
     }
+  }
+
+  /// Makes due what was put off for readers who are gone, or have every byte by now.
+  private func reviveHeldDeletes(_ now: Timestamp) throws(CatalogError) {
+    let needed = context.registry.neededKeys
+    let free = state.withLock { state in
+      let free = state.held.subtracting(needed)
+      state.held.subtract(free)
+      return free
+    }
+    if !free.isEmpty { try context.catalog.postpone(Array(free), until: now, error: nil) }
   }
 }

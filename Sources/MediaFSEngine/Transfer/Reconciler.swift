@@ -17,10 +17,12 @@ final class Reconciler: Sendable {
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 
-  private struct State {
+  struct State {
     var active: Set<InodeNumber> = []
     var busyKeys: Set<ObjectKey> = []
     var isDeleting = false
+    /// Deletes that were put off because an open file needs the object.
+    var held: Set<ObjectKey> = []
     var isPaused: Bool
     var loop: Task<Void, Never>?
     var jobs: [Int: Task<Void, Never>] = [:]
@@ -35,7 +37,7 @@ final class Reconciler: Sendable {
   private let reconciliation: Reconciliation
   private let schedule: WritebackSchedule
   private let cleaner: UploadCleaner
-  private let state: Mutex<State>
+  let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
   let changed = Wakeup()
   /// An item was finished, put off or parked.
@@ -292,6 +294,7 @@ final class Reconciler: Sendable {
     let needed = context.registry.neededKeys
     let held = all.filter { needed.contains($0.key) }.map(\.key)
     if !held.isEmpty {
+      state.withLock { $0.held.formUnion(held) }
       try context.catalog.postpone(held, until: now.advanced(by: Self.heldInterval), error: nil)
     }
     let keys = take(all.lazy.map(\.key).filter { !needed.contains($0) })

@@ -28,13 +28,15 @@ extension Volume {
   /// Erases an inode that has neither names nor users, with its bytes.
   func eraseIfUnused(_ inode: InodeNumber) {
     guard !context.isInUse(inode) else { return }
-    do throws(FileSystemError) {
-      let erased = try ask("forget") { try $0.eraseIfOrphan(inode) }
-      if let erased { context.discardContent(of: erased) }
-      context.unnamed.withLock { _ = $0.remove(inode) }
-    } catch {
-      // Erased at the next start.
-      context.log.error("Inode \(inode) was not erased: \(error)")
+    context.space.free {
+      do throws(FileSystemError) {
+        let erased = try ask("forget") { try $0.eraseIfOrphan(inode) }
+        if let erased { context.discardContent(of: erased) }
+        context.unnamed.withLock { _ = $0.remove(inode) }
+      } catch {
+        // Erased at the next start.
+        context.log.error("Inode \(inode) was not erased: \(error)")
+      }
     }
   }
 }

@@ -115,10 +115,11 @@ final class VolumeContext: Sendable {
 
   /// The primary object of an inode may be another one: who has it open fetches from there.
   func rebase(_ inode: InodeNumber) {
-    guard let content = registry.current(inode), let record = try? catalog.inode(inode) else {
-      return
+    do throws(CatalogError) {
+      try registry.rebase(inode)
+    } catch {
+      log.error("Where the bytes of inode \(inode) are was not read: \(error)")
     }
-    content.state.withLock { $0.object = record.object }
   }
 
   /// Inodes that turned out to be one: the kernel asks again for the names of those that are gone.
