@@ -48,12 +48,20 @@ final class InteropStore: Sendable {
   private init(_ server: S3Server.Kind) throws {
     let access = try S3Server.running(server).access
     bucket = try Bucket(on: access)
+    store = try S3ObjectStore(bucket)
+  }
+}
+
+extension S3ObjectStore {
+  /// - Parameter limits: what a test says that the server can take.
+  convenience init(_ bucket: Bucket, limits: StoreLimits = .s3) throws {
+    let access = bucket.access
     let http = HTTPTransportOptions(proxy: "")
     let options = S3Options(
       endpoint: S3Endpoint(access.url), region: access.region, bucket: bucket.name,
       credentials: StaticCredentials(
         Credentials(accessKeyID: access.accessKey, secretAccessKey: access.secretKey)),
-      http: http)
-    store = S3ObjectStore(options, transport: try CurlTransport(http))
+      http: http, limits: limits)
+    self.init(options, transport: try CurlTransport(http))
   }
 }

@@ -27,7 +27,8 @@ import Testing
     #expect(try await fs.read("film") == bytes)
     try await fs.crash()
     #expect(try await fs.read("film") == bytes)
-    #expect(fs.store.calls.isEmpty)
+    let keySpace = KeySpace(prefix: fs.options.keyPrefix)
+    #expect(fs.store.calls.allSatisfy { keySpace.isReserved($0.key) })
   }
 
   @Test func readersShareOneDownload() async throws {

@@ -47,6 +47,28 @@ extension MountTests {
       }
     }
 
+    @Test(.executes("Attributes", "The kernel checks owner, group, mode and access control lists"))
+    func theRootsAttributesStayOnThisHost() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let root = mount.directory
+        let usual = try succeed(["stat", "-c", "%a %u %g", root])
+        try succeed(["chmod", "751", root])
+        try succeed(["chown", "12:34", root])
+        try succeed(["setfattr", "-n", "user.note", "-v", "kept", root])
+        try mount.unmount(drains: true)
+        let again = try stage.mount()
+        #expect(try succeed(["stat", "-c", "%a %u %g", again.directory]) == "751 12 34\n")
+        let note = ["getfattr", "--only-values", "-n", "user.note"]
+        #expect(try succeed(note + [again.directory]) == "kept")
+
+        let other = try stage.otherHost()
+        #expect(try succeed(["stat", "-c", "%a %u %g", other.directory]) == usual)
+        #expect(try run(note + [other.directory]).exit == .code(1))
+        #expect(try stage.bucket.keys(prefix: "media/").filter { !$0.contains("/.mediafs/") } == [])
+      }
+    }
+
     @Test(.executes("Attributes", "Times have nanoseconds."))
     func theTimeOfAccessFollowsTheFirstReadAfterAChange() throws {
       try Stage.play { stage in

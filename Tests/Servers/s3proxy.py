@@ -11,7 +11,8 @@ output is the port; from then on it obeys lines on standard input and answers ea
     hang         take requests and answer nothing
     resume       answer again
     fail S CODE  answer every request with status S and that S3 error; without both it ends
-    refuse M S CODE  the same for requests of method M; without all three it ends
+    refuse M S CODE  the same for requests of method M, or for copies of whole objects where M is
+                 COPY; without all three it ends
     requests     JSON list of all requests so far, those under way too (status null)
     clear        forget the requests
 
@@ -112,7 +113,7 @@ class Connection:
         request = await read_head(self.client)
         record = self.proxy.record(request)
         await self.proxy.running.wait()
-        if self.proxy.failure is not None and self.proxy.failing in ("", request.first[0]):
+        if self.proxy.refuses(request.first[0], record):
             return self.fail(request, record)
         self.server_out.write(request.raw)
         sending = asyncio.ensure_future(
@@ -212,6 +213,11 @@ class Proxy:
         }
         self.requests.append(record)
         return record
+
+    def refuses(self, method, record):
+        if self.failing == "COPY":
+            return record["copies"] and "uploadId" not in record["query"]
+        return self.failure is not None and self.failing in ("", method)
 
     async def accept(self, reader, writer):
         connection = Connection(self, reader, writer)

@@ -102,6 +102,12 @@ extension Catalog {
     }
   }
 
+  /// The store is about to be asked for uploads at a key that nobody goes on with, should the
+  /// answer not come.
+  package func willCopyParts(to key: ObjectKey) throws(CatalogError) {
+    try write { try $0.run("INSERT OR IGNORE INTO abandoned VALUES (?, '')", [key.text]) }
+  }
+
   /// Nobody goes on with the upload of an inode.
   package func abandonUpload(of inode: InodeNumber) throws(CatalogError) {
     try write { try $0.abandonUpload(of: inode) }

@@ -1,9 +1,11 @@
+import ObjectStorage
+
 /// Extended attributes as text: a JSON object of names and Base64 values, as s3fs keeps them.
 extension ExtendedAttributes {
   package var text: String {
     TextMap.encode(
       names.map { name in
-        (name: name.text, value: Base64Text.encode(self[name] ?? []))
+        (name: name.text, value: Base64.encode(self[name] ?? []))
       })
   }
 
@@ -18,7 +20,7 @@ extension ExtendedAttributes {
     }
     self.init()
     for (name, encoded) in pairs {
-      guard let name = AttributeName(name), let value = Base64Text.decode(encoded),
+      guard let name = AttributeName(name), let value = Base64.decode(encoded),
         value.count <= Self.maximumValue
       else { continue }
       self[name] = value

@@ -1,4 +1,7 @@
 /// A JSON object whose values are strings (RFC 8259): all of JSON that object metadata has.
+///
+/// Not a dictionary: names that differ in normalisation only are equal strings to Swift, and two
+/// attributes to Linux.
 enum TextMap {
   static func encode(_ pairs: [(name: String, value: String)]) -> String {
     let members = pairs.map { quoted($0.name) + ":" + quoted($0.value) }

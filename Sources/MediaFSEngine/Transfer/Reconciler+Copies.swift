@@ -38,8 +38,7 @@ extension Reconciler {
         try await conditions.checkSource(object.etag, at: object.key)
         copied.resolve(
           .success(
-            try await context.store.copy(
-              from: object.key, sourceMatch: object.etag, to: key, headers: nil, condition: .none)))
+            try await context.copy(object, to: key, headers: nil, condition: .none)))
       } catch {
         copied.resolve(.failure(FileSystemError(error, operation)))
       }

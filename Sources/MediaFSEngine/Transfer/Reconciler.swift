@@ -358,7 +358,8 @@ final class Reconciler: Sendable {
   private func startCleaning(_ now: Timestamp) throws(CatalogError) {
     guard cleaner.mayClean(now) else { return }
     let all = try context.catalog.abandonedUploads(limit: UploadCleaner.batch)
-    let keys = take(all.map(\.key))
+    let copying = context.partCopies.withLock { $0 }
+    let keys = take(all.map(\.key).filter { !copying.contains($0) })
     guard !keys.isEmpty else { return }
     let abandoned = all.filter { keys.contains($0.key) }
     spawn("abort") { [self] in

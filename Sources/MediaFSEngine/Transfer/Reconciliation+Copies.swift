@@ -16,9 +16,8 @@ extension Reconciliation {
     let condition = try await conditions.condition(for: placement, at: key, isCopy: true)
     do throws(ObjectStoreError) {
       try await conditions.checkSource(copied.etag, at: copied.key)
-      let etag = try await context.store.copy(
-        from: copied.key, sourceMatch: copied.etag, to: key, headers: headers,
-        condition: condition)
+      let source = StoredObject(key: copied.key, etag: copied.etag, size: record.size)
+      let etag = try await context.copy(source, to: key, headers: headers, condition: condition)
       return StoredObject(key: key, etag: etag, size: record.size)
     } catch {
       guard error.kind == .notFound || error.kind == .preconditionFailed else { throw error }

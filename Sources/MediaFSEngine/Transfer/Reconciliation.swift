@@ -157,21 +157,21 @@ struct Reconciliation: Sendable {
     asAlias: Bool = false
   ) async throws(ObjectStoreError) {
     let record = placement.inode
+    guard let object = record.object else { throw .changedMeanwhile }
     let condition: WriteCondition =
       source == key
       ? .none : try await conditions.condition(for: placement, at: key, isCopy: true)
-    try await conditions.checkSource(record.object?.etag, at: source)
+    try await conditions.checkSource(object.etag, at: source)
     if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
     // What nobody has read yet is not replaced by what we would assume.
     let (headers, side) =
       record.attributesKnown
       ? try await headers(record, targets.paths[key]) : (nil, record.sideKey)
-    let etag = try await context.store.copy(
-      from: source, sourceMatch: record.object?.etag, to: key, headers: headers,
+    let etag = try await context.copy(
+      StoredObject(key: source, etag: object.etag, size: object.size), to: key, headers: headers,
       condition: condition)
     try commit(
-      StoredObject(key: key, etag: etag, size: record.object?.size ?? record.size), side,
-      &placement, asAlias: asAlias)
+      StoredObject(key: key, etag: etag, size: object.size), side, &placement, asAlias: asAlias)
   }
 
   /// The object to copy was deleted or replaced by somebody else. Another one that holds the same

@@ -180,8 +180,7 @@ final class WriteConditions: Sendable {
       context.keySpace.reservedPrefix + "moving-\(other.number)-" + String(number, radix: 36))
     try await checkSource(object.etag, at: object.key)
     try expectTemporary(shelter)
-    let etag = try await context.store.copy(
-      from: object.key, sourceMatch: object.etag, to: shelter, headers: nil, condition: .none)
+    let etag = try await context.copy(object, to: shelter, headers: nil, condition: .none)
     let now = context.environment.now()
     let moved = StoredObject(key: shelter, etag: etag, size: object.size)
     try catalog { try $0.relocate(other.number, to: moved, at: now) }

@@ -26,6 +26,8 @@ final class VolumeContext: Sendable {
   let log: Logger
   /// Until the store refuses a copy of a range (S3 UploadPartCopy).
   let copiesParts = Mutex(true)
+  /// Where the store makes an object of parts of another one: not to be cleaned meanwhile.
+  let partCopies = Mutex<Set<ObjectKey>>([])
   let attributeNames = AttributeNames()
   /// Inodes without a name that somebody still uses; erased when nobody does.
   let unnamed = Mutex<Set<InodeNumber>>([])

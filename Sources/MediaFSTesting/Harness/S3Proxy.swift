@@ -57,7 +57,8 @@ package final class S3Proxy: Sendable {
     _ = try process.ask("fail \(status) \(code)")
   }
 
-  /// Answers every request of a method with an S3 error from now on.
+  /// Answers every request of a method with an S3 error from now on; `COPY` stands for copies of
+  /// whole objects.
   package func refuse(_ method: String, status: Int, code: String) throws {
     _ = try process.ask("refuse \(method) \(status) \(code)")
   }

@@ -29,14 +29,15 @@ struct PartwiseCopy: Sendable {
   }
 
   /// Ranges that cover the object, in order.
-  static func ranges(size: Int64, partSize: Int64 = usualPartSize) -> [Range<Int64>] {
+  static func ranges(size: Int64, partSize: Int64) -> [Range<Int64>] {
     stride(from: 0, to: size, by: Int(partSize)).map { start in
       start..<min(start + partSize, size)
     }
   }
 
   private func copyParts(_ upload: UploadID) async throws(ObjectStoreError) -> [UploadedPart] {
-    let ranges = Array(Self.ranges(size: info.size).enumerated())
+    let partSize = min(Self.usualPartSize, store.limits.maximumPartSize)
+    let ranges = Array(Self.ranges(size: info.size, partSize: partSize).enumerated())
     let result = await withTaskGroup(of: Result<UploadedPart, ObjectStoreError>.self) { group in
       var rest = ranges[...]
       func startNext() {

@@ -1,10 +1,12 @@
-/// Bytes as text with padding (RFC 4648, section 4).
-enum Base64Text {
+/// Bytes as text with padding (RFC 4648, section 4): in `Content-MD5`, and in metadata.
+///
+/// Written out because Foundation stays out of the modules that only have vocabulary and decisions.
+package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = UInt8(ascii: "=")
 
-  static func encode(_ bytes: [UInt8]) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -19,7 +21,7 @@ enum Base64Text {
   }
 
   /// `nil` for what is not Base64; padding may be missing.
-  static func decode(_ text: String) -> [UInt8]? {
+  package static func decode(_ text: String) -> [UInt8]? {
     var digits = Array(text.utf8)
     while digits.last == padding { digits.removeLast() }
     guard digits.count % 4 != 1 else { return nil }
