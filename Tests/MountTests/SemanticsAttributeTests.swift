@@ -190,6 +190,10 @@ extension MountTests {
         try mount.flush()
         let after = try application.text("os.getxattr('f', 'user.mediafs.state')")
         #expect(before == "dirty")
+        // The object is where it was until the store has followed.
+        try application.run("os.rename('f', 'g')")
+        #expect(try application.text("os.getxattr('g', 'user.mediafs.key')") == "media/f")
+        try application.run("os.rename('g', 'f')")
         #expect(after != "dirty" && after != nil)
         #expect(try application.text("os.getxattr('f', 'user.mediafs.key')") == "media/f")
         let etag = try stage.bucket.head("media/f")["etag"]?.text

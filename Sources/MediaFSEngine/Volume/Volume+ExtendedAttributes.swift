@@ -118,6 +118,8 @@ extension Volume {
     case "etag": return record.object?.etag.text
     case "key":
       if record.isLocalOnly { return nil }
+      // Where the bytes are, not where a rename will take them.
+      if let object = record.object { return object.key.text }
       guard let path = try context.path(of: inode, "getxattr"), !path.isEmpty else { return nil }
       return record.kind == .directory
         ? try? context.keySpace.directoryMarker(of: path).text
