@@ -16,8 +16,8 @@ CLEAN = env -u AWS_CA_BUNDLE -u CURL_CA_BUNDLE -u REQUESTS_CA_BUNDLE -u AWS_PROF
 RUN_TESTS = $(CLEAN) $(SWIFT) test --skip-build --no-parallel --disable-xctest
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance soak deps lint format build build-tests release install \
-	clean check-fuse
+.PHONY: help quickstart test conformance soak bench deps lint format build build-tests release \
+	install clean check-fuse
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,11 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 soak: deps check-fuse ## What takes an hour: random operations on files, 2 × 20 × 100,000
 	$(MAKE) build-tests
 	MEDIAFS_OPERATIONS=100000 $(RUN_TESTS) --filter FileExercise
+
+bench: ## Measure the release build and print a table; some minutes
+	$(INSTALL_PACKAGES) build
+	$(MAKE) release
+	python3 Tests/Benchmarks/bench.py
 
 deps: ## Install system packages and test servers that are missing
 	$(INSTALL_PACKAGES) build test
