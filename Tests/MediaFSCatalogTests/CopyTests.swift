@@ -38,7 +38,7 @@ import Testing
     let content = try test.catalog.allocateContent(record.number).content
     _ = try test.catalog.truncate(record.number, to: 0, at: test.now)
     let state = ContentState(size: 0, modified: test.now)
-    try test.catalog.settle(record.number, state, isWriting: false, at: test.now)
+    try test.catalog.settle(record.number, state, at: test.now)
     _ = try #require(
       try test.catalog.adopt(Self.aside, as: record.number, content: content, at: test.now))
     let buried = try #require(try test.catalog.tombstone(at: ObjectKey("f")))
@@ -86,7 +86,7 @@ import Testing
     #expect(record.linkCount == 0)
     _ = try test.catalog.beginWriting(record.number, at: test.now)
     let state = ContentState(size: 5, modified: test.now)
-    try test.catalog.settle(record.number, state, isWriting: false, at: test.now)
+    try test.catalog.settle(record.number, state, at: test.now)
     #expect(try test.catalog.item(of: record.number) == nil)
     #expect(try test.catalog.enqueueStrays(at: test.now) == 0)
     #expect(try test.list().isEmpty)

@@ -110,7 +110,7 @@ import Testing
     _ = try test.catalog.beginWriting(file.number, at: test.now)
     #expect(try order().isEmpty)
     try test.catalog.settle(
-      file.number, ContentState(size: 10, modified: test.now), isWriting: false, at: test.now)
+      file.number, ContentState(size: 10, modified: test.now), at: test.now)
     #expect(try order().isEmpty)
     try test.upload("f")
     #expect(try order().count == 1)
@@ -122,12 +122,12 @@ import Testing
     try test.write("f", size: 10)
     let number = try test.record("f").number
     let state = ContentState(size: 10, modified: test.now)
-    try test.catalog.settle(number, state, isWriting: true, at: test.now)
+    _ = try test.catalog.beginWriting(number, at: test.now)
     try test.commit(test.record("f"), at: "f")
     #expect(!(try test.record("f").isContentDirty))
     #expect(try test.catalog.unsettled().map(\.number) == [number])
     #expect(try order().isEmpty)
-    try test.catalog.settle(number, state, isWriting: false, at: test.now)
+    try test.catalog.settle(number, state, at: test.now)
     #expect(try test.catalog.unsettled().isEmpty)
     #expect(try order().count == 1)
   }

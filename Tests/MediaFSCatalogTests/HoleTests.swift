@@ -23,7 +23,7 @@ import Testing
 
   private func settle(_ inode: InodeNumber, size: Int64, _ holes: [Range<Int64>]?) throws {
     let state = ContentState(size: size, modified: test.now, holes: holes.map { ByteRangeSet($0) })
-    try test.catalog.settle(inode, state, isWriting: false, at: test.now)
+    try test.catalog.settle(inode, state, at: test.now)
   }
 
   private func holes(_ name: String) throws -> [Range<Int64>] {

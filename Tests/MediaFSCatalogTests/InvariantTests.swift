@@ -134,7 +134,7 @@ extension TestCatalog {
     let number = try record(path).number
     _ = try catalog.truncate(number, to: size, at: now)
     let state = ContentState(size: size, modified: now)
-    try catalog.settle(number, state, isWriting: false, at: now)
+    try catalog.settle(number, state, at: now)
   }
 
   /// Uploads, or copies to the key that the path wants, as the reconciler would.

@@ -129,7 +129,7 @@ extension TestCatalog {
     let number = try record(path).number
     _ = try catalog.beginWriting(number, at: now)
     let state = ContentState(size: size, modified: now)
-    try catalog.settle(number, state, isWriting: false, at: now)
+    try catalog.settle(number, state, at: now)
     return try record(path)
   }
 

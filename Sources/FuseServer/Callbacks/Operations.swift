@@ -5,7 +5,7 @@ extension fuse_lowlevel_ops {
   /// then does what is right by itself and does not ask again:
   ///
   /// - `access`: with `default_permissions` the kernel checks, without it everything is allowed;
-  /// - `flock`, `getlk`, `setlk`: locks hold between the processes of this machine;
+  /// - `flock`, `getlk`, `setlk`: locks hold between the processes of this machine.
   static var served: fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     unsafe operations.`init` = onInit

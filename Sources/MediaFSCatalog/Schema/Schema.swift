@@ -202,6 +202,7 @@ enum Schema {
     ALTER TABLE journal ADD COLUMN copying TEXT;
     ALTER TABLE journal ADD COLUMN source TEXT;
     CREATE INDEX journal_source ON journal (source) WHERE source IS NOT NULL;
+    ALTER TABLE upload DROP COLUMN part_size;
     ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
     ALTER TABLE tombstone ADD COLUMN sent TEXT NOT NULL DEFAULT '';
     ALTER TABLE tombstone ADD COLUMN side_key TEXT;

@@ -41,8 +41,8 @@ package struct LearnedAttributes: Sendable {
 }
 
 extension Catalog {
-  /// Changes mode, owner and times; the size is ``truncate(_:to:at:)``'s. Costs the store one
-  /// copy, or nothing where the content goes up anyway.
+  /// Changes mode, owner and times; the size is ``truncate(_:content:to:at:)``'s. Costs the store
+  /// one copy, or nothing where the content goes up anyway.
   package func setAttributes(
     of inode: InodeNumber, _ changes: AttributeChanges, at now: Timestamp
   ) throws(CatalogError) -> InodeRecord {

@@ -87,11 +87,8 @@ extension Catalog {
   }
 
   /// Takes size and time over from the content file, and starts the cool-down anew.
-  ///
-  /// - Parameter isWriting: the content file goes on changing.
   package func settle(
-    _ inode: InodeNumber, content: ContentNumber? = nil, _ state: ContentState, isWriting: Bool,
-    at now: Timestamp
+    _ inode: InodeNumber, content: ContentNumber? = nil, _ state: ContentState, at now: Timestamp
   ) throws(CatalogError) {
     try write { database in
       // The bytes of a replaced version are nobody's any more, and so is their size.
@@ -100,9 +97,9 @@ extension Catalog {
       try database.run(
         """
         UPDATE inode SET size = ?, base_size = min(base_size, ?), modified = ?,
-          changed = max(changed, ?), writing = ?
+          changed = max(changed, ?), writing = 0
         WHERE id = ?
-        """, [state.size, state.size, time, time, isWriting, inode.value])
+        """, [state.size, state.size, time, time, inode.value])
       // A crash may have come between the cut of the content file and its record here.
       if let record = try database.inode(inode) {
         try Self.cutExtents(of: record.content, to: state.size, database)

@@ -120,11 +120,8 @@ extension Catalog {
   }
 
   /// Makes an inode and its name. It is dirty from the start: the store has not seen it.
-  ///
-  /// - Parameter isWriting: it is being opened for writing in the same step.
   package func create(
-    _ new: NewInode, named name: FileName, in parent: InodeNumber, at now: Timestamp,
-    isWriting: Bool = false
+    _ new: NewInode, named name: FileName, in parent: InodeNumber, at now: Timestamp
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       _ = try database.requireDirectory(parent)
@@ -136,14 +133,13 @@ extension Catalog {
       try database.run(
         """
         INSERT INTO inode (kind, permissions, uid, gid, links, size, accessed, modified, changed,
-          device, target, attributes_known, attributes_chosen, version, attribute_version, writing,
-          listed)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 1, 1, ?, ?)
+          device, target, attributes_known, attributes_chosen, version, attribute_version, listed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 1, 1, ?)
         """,
         [
           new.kind.rawValue, new.permissions, new.owner.user, new.owner.group, isDirectory ? 2 : 1,
           new.target?.utf8.count ?? 0, time, time, time, Int64(bitPattern: new.device), new.target,
-          new.attributesChosen, isWriting, isDirectory ? time : nil,
+          new.attributesChosen, isDirectory ? time : nil,
         ])
       let number = InodeNumber(database.lastInsertedRowID)
       try database.run(

@@ -49,7 +49,7 @@ extension Catalog {
     try write { database in
       try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
       try database.run(
-        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, 0, ?)",
+        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)",
         [
           upload.inode.value, upload.key.text, upload.upload.text, upload.version, upload.layout,
         ])
@@ -78,7 +78,7 @@ extension Catalog {
       ).map { UploadedPart(number: $0[0], etag: ETag($0[1]), size: $0[2]) }
       let record = UploadRecord(
         inode: inode, key: ObjectKey(row[1]), upload: UploadID(row[2]), version: row[3],
-        layout: row[5])
+        layout: row[4])
       return (record, parts)
     }
   }

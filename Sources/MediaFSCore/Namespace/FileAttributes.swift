@@ -62,7 +62,7 @@ package struct FileAttributes: Hashable, Sendable {
   package var linkCount: UInt32
   /// In bytes.
   package var size: Int64
-  /// What the content takes on the local disk, in 512-byte blocks.
+  /// What the file takes without its holes, wherever its bytes are; in 512-byte blocks.
   package var blocks: Int64
   package var accessed: Timestamp
   package var modified: Timestamp

@@ -16,8 +16,8 @@ package struct StoredAttributes: Hashable, Sendable {
   package var device: UInt64
   /// Without those that lie in the side object.
   package var extended: ExtendedAttributes
-  /// The object that holds the extended attributes, where they are too long for metadata: its key
-  /// behind ``KeySpace/sidePrefix``.
+  /// The object that holds the extended attributes, where they are too long for metadata: see
+  /// ``KeySpace/key(of:)-(SideName)``.
   package var side: SideName?
 
   package init(

@@ -133,7 +133,7 @@ extension FileContent {
       }
       guard let shape else { return }
       do throws(CatalogError) {
-        try catalog.settle(inode, content: number, shape, isWriting: false, at: now)
+        try catalog.settle(inode, content: number, shape, at: now)
       } catch {
         throw FileSystemError(error, "flush")
       }

@@ -27,7 +27,6 @@ struct Recovery {
     let now = environment.now()
     do throws(Errno) {
       guard let status = try directory.status(of: record.content) else {
-        // Nothing was ever written to it.
         log.error("Inode \(record.number) has lost its content file \(record.content)")
         return
       }
@@ -53,7 +52,7 @@ struct Recovery {
   private func settle(_ record: InodeRecord, _ state: ContentState, _ now: Timestamp) throws(Errno)
   {
     do throws(CatalogError) {
-      try catalog.settle(record.number, state, isWriting: false, at: now)
+      try catalog.settle(record.number, state, at: now)
     } catch {
       log.error("Inode \(record.number) cannot be recovered yet: \(error)")
     }
