@@ -32,17 +32,28 @@ final class Exerciser {
     reference = AlignedBytes(count: limit)
     scratch = AlignedBytes(count: limit + Operation.block)
     material = AlignedBytes(count: 2 * limit)
-    file = try TargetFile(arguments.file)
+    file = try TargetFile(arguments.file, keeps: arguments.keeps)
     let words = unsafe material[0..<2 * limit]
     for index in stride(from: 0, to: 2 * limit, by: 8) {
       unsafe words.storeBytes(of: random.next(), toByteOffset: index, as: UInt64.self)
+    }
+    if arguments.keeps { try beginWithExpected() }
+  }
+
+  private func beginWithExpected() throws {
+    let original = try TargetFile(arguments.expected, keeps: true)
+    size = try original.size()
+    guard size <= reference.count else { throw Mismatch("\(arguments.expected) is over --size") }
+    guard try unsafe original.read(into: reference[0..<size], at: 0) == size else {
+      throw Mismatch("\(arguments.expected) was not read whole")
     }
   }
 
   func run() throws {
     for number in 1...arguments.operations {
       let operation = Operation.random(
-        size: size, limit: reference.count, maps: arguments.maps, using: &random)
+        size: size, limit: reference.count, maps: arguments.maps, keeps: arguments.keeps,
+        using: &random)
       if log.count == Self.logLimit { log.removeFirst() }
       log.append("\(number). \(operation), size \(size)")
       do {

@@ -1,11 +1,12 @@
 import Glibc
 import MediaFSTesting
 
-/// `fileexerciser [--seed N] [--operations N] [--size BYTES] [--mmap] FILE EXPECTED`
+/// `fileexerciser [--seed N] [--operations N] [--size BYTES] [--mmap] [--keep] FILE EXPECTED`
 ///
 /// Does random things to a file and to a buffer in memory, in the manner of Apple's and SGI's fsx,
 /// and compares. What follows from the seed is the whole sequence. At the end the file is left as
-/// it is, and EXPECTED gets what the buffer holds; at the first difference the seed and the last
+/// it is, and EXPECTED gets what the buffer holds. With `--keep` the file is there already, and the
+/// buffer begins with what EXPECTED holds. At the first difference the seed and the last
 /// operations are printed, and the exit code is 1.
 @main
 enum FileExerciser {
@@ -31,6 +32,8 @@ struct Arguments {
   var sizeLimit = 256 << 10
   /// Whether to read and write by mappings as well.
   var maps = false
+  /// Whether the file begins with what it holds, which is what `expected` holds.
+  var keeps = false
   var file = ""
   var expected = ""
 
@@ -43,6 +46,7 @@ struct Arguments {
     while let word = rest.next() {
       switch word {
       case "--mmap": maps = true
+      case "--keep": keeps = true
       case "--seed": seed = UInt64(try number(rest.next()))
       case "--operations": operations = try number(rest.next())
       case "--size": sizeLimit = try number(rest.next())

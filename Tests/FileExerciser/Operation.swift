@@ -27,8 +27,10 @@ enum Operation: CustomStringConvertible {
   ///
   /// Out of 1,000. What only reads is the most frequent: it finds what the rest did wrong, at
   /// little cost. What waits for the disk or ends a state that a bug may need to show is rare.
+  ///
+  /// - Parameter keeps: the file stays about as large as it is.
   static func random(
-    size: Int, limit: Int, maps: Bool, using random: inout SeededRandom
+    size: Int, limit: Int, maps: Bool, keeps: Bool, using random: inout SeededRandom
   ) -> Operation {
     let at = place(below: limit, using: &random)
     let count = Int.random(in: 1...min(countLimit, limit - at), using: &random)
@@ -36,7 +38,7 @@ enum Operation: CustomStringConvertible {
     case 0..<400: return .read(at: at, count: count)
     case 400..<550: return .write(at: at, count: count)
     case 550..<580: return .append(count: max(0, min(count, limit - size)))
-    case 580..<630: return .truncate(size: at)
+    case 580..<630: return .truncate(size: keeps ? max(0, size - count) : at)
     case 630..<760: return maps ? .mappedRead(at: at, count: count) : .read(at: at, count: count)
     case 760..<870:
       guard maps else { return .write(at: at, count: count) }

@@ -8,9 +8,10 @@ final class TargetFile {
   private var descriptor: CInt
   private var direct: CInt
 
-  init(_ path: String) throws {
+  /// - Parameter keeps: the file has to be there, and stays as it is.
+  init(_ path: String, keeps: Bool = false) throws {
     self.path = path
-    descriptor = try Self.open(path, O_CREAT | O_TRUNC)
+    descriptor = try Self.open(path, keeps ? 0 : O_CREAT | O_TRUNC)
     direct = try Self.open(path, linux_o_direct)
   }
 
