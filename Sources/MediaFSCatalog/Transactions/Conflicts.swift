@@ -19,8 +19,9 @@ extension Catalog {
   }
 
   /// Somebody else was first at the key of one name of an inode: the local version gets another
-  /// name beside it, and the directory is listed anew, which brings the other one in. Nothing is
-  /// lost.
+  /// name beside it, and the directory is listed anew, which brings the other one in. What is here
+  /// stays; what of the replaced version is not here is gone with it, so that an inode that is not
+  /// whole has no object from then on.
   ///
   /// - Parameter key: where the other one is. Objects of ours at other keys stay ours.
   package func setAside(

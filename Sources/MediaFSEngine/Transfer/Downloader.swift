@@ -157,7 +157,8 @@ final class Downloader: Sendable {
     _ rest: inout Range<Int64>, of content: FileContent, from object: StoredObject?
   ) async throws(ObjectStoreError) {
     guard let object else {
-      throw ObjectStoreError(.invalid, code: "NoObject", message: "The file has no object")
+      // Replaced or deleted by somebody else while there were changes here.
+      throw ObjectStoreError(.notFound, code: "NoObject", message: "The file has no object")
     }
     let asked = try reserve(rest)
     var unused = Int64(asked.count)

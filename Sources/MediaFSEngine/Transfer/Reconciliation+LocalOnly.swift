@@ -35,7 +35,11 @@ extension Reconciliation {
       try context.registry.acquire(placement.inode.number, asHandle: false)
     }
     defer { _ = context.registry.release(content, asHandle: false) }
-    try await fetch([0..<content.size], of: content)
+    do throws(ObjectStoreError) {
+      try await fetch([0..<content.size], of: content)
+    } catch  where error.kind == .notFound || error.kind == .preconditionFailed {
+      throw try sourceIsGone(placement.inode, error)
+    }
     var seen = placement
     seen.inode.content = content.number
     let now = context.environment.now()

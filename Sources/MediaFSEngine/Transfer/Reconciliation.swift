@@ -106,14 +106,25 @@ struct Reconciliation: Sendable {
   ) async throws(ObjectStoreError) -> Bool {
     guard error.kind == .preconditionFailed || error.kind == .notFound else { return false }
     switch step {
-    case .upload, .mark: return true
+    case .mark: return true
+    case .upload(let key):
+      // What was not changed comes from the object that the file has elsewhere.
+      guard let source = placement.inode.object?.key, source != key else { return true }
+      return try await isTargetTaken(error, placement, source)
     case .move(let source, _), .copy(let source, _):
-      if try await conditions.holds(placement.inode.object?.etag, at: source) { return true }
-      throw try sourceIsGone(placement.inode, error)
+      return try await isTargetTaken(error, placement, source)
     case .rewriteAttributes where error.kind == .preconditionFailed: return true
     case .rewriteAttributes: throw try sourceIsGone(placement.inode, error)
     case .promote, .bury: return false
     }
+  }
+
+  /// Not if what has changed is the source.
+  private func isTargetTaken(
+    _ error: ObjectStoreError, _ placement: Placement, _ source: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool {
+    if try await conditions.holds(placement.inode.object?.etag, at: source) { return true }
+    throw try sourceIsGone(placement.inode, error)
   }
 
   /// Afterwards `placement` is what the store has.
@@ -176,15 +187,13 @@ struct Reconciliation: Sendable {
 
   /// The object to copy was deleted or replaced by somebody else. Another one that holds the same
   /// takes its place; or if every byte is here it goes up again.
-  private func sourceIsGone(
+  func sourceIsGone(
     _ record: InodeRecord, _ error: ObjectStoreError
   ) throws(ObjectStoreError) -> ObjectStoreError {
     guard let key = record.object?.key else { return error }
     let now = context.environment.now()
     guard try catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) else {
-      return ObjectStoreError(
-        .invalid, code: error.code,
-        message: "The object was deleted by somebody else, and not all of it is cached here")
+      return .baseIsGone
     }
     context.rebase(record.number)
     if record.kind == .regular, try catalog({ try $0.inode(record.number) })?.object == nil {
@@ -268,15 +277,16 @@ struct Reconciliation: Sendable {
     return try await Uploader(context: context).upload(job)
   }
 
-  /// Fetches what will be sent and is not here.
+  /// Fetches what will be sent, or kept, and is not here.
   func fetch(
     _ ranges: [Range<Int64>], of content: FileContent
   ) async throws(ObjectStoreError) {
-    try await conditions.mapping {
-      for range in ranges {
-        // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
-        while let gap = content.state.withLock({ $0.lifecycle.missing(in: range) }).first {
-          let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
+    for range in ranges {
+      // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
+      while let gap = content.state.withLock({ $0.lifecycle.missing(in: range) }).first {
+        guard content.state.withLock({ $0.object }) != nil else { throw .baseIsGone }
+        let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
+        try await conditions.mapping {
           try await downloader.require(gap.lowerBound..<end, of: content)
         }
       }

@@ -222,21 +222,25 @@ final class WriteConditions: Sendable {
     try context.asked(question)
   }
 
-  /// A failure of this machine, as a failure of the upload: tried again.
+  /// A failure of this machine, as a failure of the upload: tried again. What the store has answered
+  /// stays what it is.
   func mapping<Answer>(
     _ body: () throws -> Answer
   ) throws(ObjectStoreError) -> Answer {
-    do { return try body() } catch { throw Self.local(error) }
+    do { return try body() } catch { throw Self.cause(of: error) }
   }
 
   func mapping<Answer>(
     _ body: () async throws -> Answer
   ) async throws(ObjectStoreError) -> Answer {
-    do { return try await body() } catch { throw Self.local(error) }
+    do { return try await body() } catch { throw Self.cause(of: error) }
   }
 
-  private static func local(_ error: any Error) -> ObjectStoreError {
-    ObjectStoreError(.unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
+  private static func cause(of error: any Error) -> ObjectStoreError {
+    let answer = (error as? FileSystemError)?.underlying as? ObjectStoreError
+    if let answer, !answer.isLocal { return answer }
+    return ObjectStoreError(
+      .unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
   }
 }
 

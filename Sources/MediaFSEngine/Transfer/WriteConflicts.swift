@@ -130,9 +130,7 @@ extension WriteConditions {
     _ isHeld: Bool, _ key: ObjectKey, of record: InodeRecord, _ now: Timestamp
   ) throws(ObjectStoreError) {
     if isHeld, try !catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) {
-      throw ObjectStoreError(
-        .invalid, code: "NotFound",
-        message: "The object was deleted by somebody else, and not all of it is cached here")
+      throw .baseIsGone
     }
     context.rebase(record.number)
     try catalog { catalog in
@@ -234,4 +232,12 @@ extension WriteConditions {
       return
     }
   }
+}
+
+extension ObjectStoreError {
+  /// What is not here of a file can be had nowhere: for somebody to decide what becomes of the rest.
+  static let baseIsGone = ObjectStoreError(
+    .invalid, code: "BaseIsGone",
+    message: "Somebody else has replaced or deleted the object that this file was changed from, "
+      + "and not all of it is cached here: write what is missing, or remove the file")
 }
