@@ -152,24 +152,20 @@ extension WriteConditions {
   private func adopt(
     _ object: StoredObject, _ side: ObjectKey?, _ conflict: WriteConflict, _ now: Timestamp
   ) throws(ObjectStoreError) {
-    let commit = commit(object, side, of: conflict.inode)
-    try catalog { catalog in
-      if conflict.isAlias {
-        try catalog.commitAlias(commit, at: now)
-      } else {
-        _ = try catalog.commit(commit, at: now)
-      }
+    let record = conflict.inode
+    let commit = commit(object, side, of: record)
+    if conflict.isAlias { return try catalog { try $0.commitAlias(commit, at: now) } }
+    guard record.kind == .regular else {
+      return try catalog { _ = try $0.commit(commit, at: now) }
     }
-    if !conflict.isAlias { follow(object, conflict.inode, committed: conflict.inode.version) }
-  }
-
-  /// Who has the file open fetches from there from now on.
-  private func follow(_ object: StoredObject, _ record: InodeRecord, committed: Int64?) {
-    guard let content = context.registry.current(record.number) else { return }
-    content.changing.withLock { _ in
+    let content = try mapping { try context.registry.acquire(record.number, asHandle: false) }
+    defer { _ = context.registry.release(content, asHandle: false) }
+    // What is written from now on differs from this object, and the catalog has to hear of it.
+    try content.changing.withLock { _ throws(ObjectStoreError) in
+      try catalog { _ = try $0.commit(commit, at: now) }
       content.state.withLock { state in
         state.object = object
-        if let committed { state.lifecycle.endUpload(committed: committed) }
+        state.lifecycle.endUpload(committed: record.version)
       }
     }
   }
@@ -186,7 +182,9 @@ extension WriteConditions {
         try catalog.relocate(conflict.inode.number, to: object, at: now)
       }
     }
-    if !conflict.isAlias { follow(object, conflict.inode, committed: nil) }
+    guard !conflict.isAlias else { return }
+    // Who has the file open fetches from there from now on.
+    context.registry.current(conflict.inode.number)?.state.withLock { $0.object = object }
   }
 
   private func place(
