@@ -95,7 +95,6 @@ final class AttributeLoader: Sendable {
     do throws(ObjectStoreError) {
       if let key = try markerOrObjectKey(of: record) {
         let head = try await context.store.head(key)
-        context.health.answered()
         // Another version than the listing told: the next listing sorts that out, and the
         // attributes of the version that is there now are the better answer.
         if record.kind == .directory { etag = head.etag }

@@ -121,7 +121,6 @@ final class DirectoryRefresher: Sendable {
       if error.isTransient { context.health.failed(error) }
       throw FileSystemError(error, "lookup")
     }
-    context.health.answered()
     report(fold, path)
     return try take(fold, began, into: directory, source)
   }

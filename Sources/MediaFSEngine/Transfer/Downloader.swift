@@ -89,7 +89,6 @@ final class Downloader: Sendable {
       let object = content.state.withLock { $0.object }
       do throws(ObjectStoreError) {
         try await fetchOnce(&rest, of: content, from: object)
-        health.answered()
       } catch {
         let error = await cause(of: error, content, object)
         guard let error else { continue }

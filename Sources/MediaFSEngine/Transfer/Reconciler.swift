@@ -155,7 +155,6 @@ final class Reconciler: Sendable {
       prefix: context.keySpace.prefix, foldsDirectories: true, pageSize: 1)
     do throws(ObjectStoreError) {
       _ = try await context.store.list(request)
-      context.health.answered()
     } catch {
       if error.isTransient { context.health.failed(error) }
     }
@@ -244,7 +243,6 @@ final class Reconciler: Sendable {
       case .notYet(let due): postpone(item, until: due, error: nil)
       case .resolved(let error): failed(item, error)
       }
-      context.health.answered()
     } catch {
       if Task.isCancelled { return }
       failed(item, error)
@@ -324,7 +322,6 @@ final class Reconciler: Sendable {
         let refused = try await context.store.delete(tombstones.map(\.key))
         failures.merge(refused) { $1 }
       }
-      context.health.answered()
     } catch {
       if Task.isCancelled { return }
       for tombstone in tombstones { failures[tombstone.key] = error }

@@ -39,7 +39,6 @@ final class VolumeContext: Sendable {
     statistics: Statistics, log: Logger
   ) {
     self.options = options
-    self.store = store
     self.catalog = catalog
     self.registry = registry
     self.directory = directory
@@ -48,6 +47,7 @@ final class VolumeContext: Sendable {
     self.statistics = statistics
     self.log = log
     health = StoreHealth(environment, log: log)
+    self.store = WatchedStore(store, health)
     keySpace = KeySpace(prefix: options.keyPrefix)
     contentTypes = ContentTypes(mimeTypes: options.mimeTypes)
   }

@@ -1,0 +1,78 @@
+import MediaFSCatalog
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import Testing
+
+/// Only an answer of the store says that it answers.
+@Suite(.timeLimit(.minutes(1))) struct StoreHealthTests {
+  @Test func workThatAsksNobodyDoesNotEndAnOutage() async throws {
+    let clock = ManualClock()
+    // More than are looked at before one delete, so that there is a second batch.
+    let names = (0..<60).map { "f\($0)" }
+    let fs = try TestVolume(clock: clock) {
+      $0.deleteDelay = .seconds(3_600)
+      $0.uploadDelay = .seconds(600)
+    }
+    for name in names + ["open"] { try await fs.write(name, to: name) }
+    try await fs.drain()
+    for name in names { try await fs.unlink(name) }
+    let writer = try await fs.open("open", [.write])
+    defer { fs.volume.release(writer) }
+    let (context, reconciler) = (fs.volume.context, fs.volume.reconciler)
+    let recoveries = Statistics.Counter()
+    context.health.onRecovery { recoveries.add(1) }
+    fs.store.forgetCalls()
+    fs.store.outage = .connectionLost
+    clock.advance(by: .seconds(2 * 3_600))
+    reconciler.changed.signal()
+    let keys = names.map { ObjectKey("ns/" + $0) }
+    for key in keys {
+      while try context.catalog.tombstone(at: key)?.attempts == 0 { await Task.yield() }
+    }
+    let since = try #require(context.health.offline?.since)
+
+    // Its turn comes, and it is put off: it is still being written.
+    try fs.write(Array("more".utf8), at: 0, to: writer)
+    let inode = try await fs.inode("open")
+    try context.catalog.postpone(inode, until: .epoch, error: nil)
+    reconciler.changed.signal()
+    while try context.catalog.item(of: inode)?.due == .epoch || reconciler.activeCount.uploads > 0 {
+      await Task.yield()
+    }
+    #expect(context.health.offline?.since == since)
+    #expect(recoveries.count == 0)
+    #expect(fs.store.calls(.head).count == keys.count)
+
+    fs.store.outage = nil
+    _ = try await context.store.head(ObjectKey("ns/open"))
+    #expect(context.health.offline == nil)
+    #expect(recoveries.count == 1)
+  }
+
+  private static let refusals: [(ObjectStoreError.Kind, status: Int?, isAnswer: Bool)] = [
+    (.notFound, 404, true), (.preconditionFailed, 412, true), (.accessDenied, 403, true),
+    (.accessDenied, nil, false), (.invalid, 400, true), (.invalid, nil, false),
+    (.throttled, 503, false), (.unavailable, 500, false), (.unavailable, nil, false),
+    (.cancelled, nil, false),
+  ]
+
+  @Test(arguments: refusals)
+  func aRefusalIsAnAnswer(
+    kind: ObjectStoreError.Kind, status: Int?, isAnswer: Bool
+  ) async throws {
+    let fs = try TestVolume()
+    let context = fs.volume.context
+    // Behind the first probe of the store, which is answered.
+    try await fs.write("bytes", to: "f")
+    try await fs.drain()
+    context.health.failed(.connectionLost)
+    let error = ObjectStoreError(kind, code: "Test", message: "no", httpStatus: status)
+    fs.store.outage = error
+    await #expect(throws: ObjectStoreError.self) {
+      try await context.store.head(ObjectKey("ns/f"))
+    }
+    #expect((context.health.offline == nil) == isAnswer)
+  }
+}
