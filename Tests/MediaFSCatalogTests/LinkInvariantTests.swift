@@ -37,7 +37,7 @@ import Testing
     }
     test.advance(100)
     while let item = try test.catalog.dueItems(
-      by: test.now.advanced(by: .seconds(1_000)), limit: 1, excluding: []
+      by: test.now.advanced(by: .seconds(1_000)), limit: 1
     ).first {
       try store.reconcile(item.inode)
     }
@@ -87,7 +87,7 @@ import Testing
       }
     default:
       let due = try test.catalog.dueItems(
-        by: test.now.advanced(by: .seconds(1_000)), limit: 100, excluding: [])
+        by: test.now.advanced(by: .seconds(1_000)), limit: 100)
       guard let item = due.randomElement(using: &random) else { return }
       let limit = Bool.random(using: &random) ? .max : Int.random(in: 0...3, using: &random)
       if item.deep == 0 { try store.reconcile(item.inode, limit: limit) }

@@ -6,7 +6,7 @@ import ObjectStorage
 import Testing
 
 /// Nothing is deleted at a key at which something is being written.
-@Suite struct ClaimTests {
+@Suite(.timeLimit(.minutes(1))) struct ClaimTests {
   /// A volume whose directory "old" takes the name "C", which waits at the gate.
   private func renaming(_ gate: Gate) async throws -> TestVolume {
     let fs = try TestVolume { $0.deleteDelay = .seconds(3_600) }
@@ -75,5 +75,49 @@ import Testing
     deleting.open()
     try await fs.drain()
     #expect(try await fs.files()["ns/A"] == "C")
+  }
+
+  @Test func whatWaitsForAKeyHoldsUpNothingElse() async throws {
+    let fs = try TestVolume { $0.uploadConcurrency = 2 }
+    try await fs.write("follows", to: "other")
+    try await fs.drain()
+    let upload = Gate()
+    fs.store.inject(.hold(upload), on: .put, key: ObjectKey("ns/long"))
+    try await fs.write("takes long", to: "long")
+    await upload.reached()
+    fs.store.forgetCalls()
+    try await fs.rename("other", to: "long")
+    try await fs.write("free", to: "free")
+    while !fs.puts().contains(where: { $0.key == ObjectKey("ns/free") }) { await Task.yield() }
+    #expect(fs.store.calls(.copy).isEmpty)
+    upload.open()
+    try await fs.drain()
+    #expect(try await fs.files() == ["ns/long": "follows", "ns/free": "free"])
+  }
+
+  @Test func whatWaitsForABatchOfDeletesHoldsUpNothingElse() async throws {
+    let fs = try TestVolume {
+      $0.uploadConcurrency = 1
+      $0.deleteDelay = .seconds(3_600)
+    }
+    // More than one page of what is due.
+    let names = (0..<100).map { "f\($0)" }
+    for name in names { try await fs.write("old", to: name) }
+    try await fs.drain()
+    for name in names { try await fs.unlink(name) }
+    let deleting = Gate()
+    fs.store.inject(.hold(deleting), on: .deleteBatch)
+    let keys = names.map { ObjectKey("ns/" + $0) }
+    try fs.volume.context.catalog.postpone(keys, until: .epoch, error: nil)
+    fs.volume.reconciler.changed.signal()
+    await deleting.reached()
+    fs.store.forgetCalls()
+    for name in names { try await fs.write("new", to: name) }
+    try await fs.write("free", to: "free")
+    while fs.puts().isEmpty { await Task.yield() }
+    #expect(fs.puts().map(\.key) == [ObjectKey("ns/free")])
+    deleting.open()
+    try await fs.drain()
+    #expect(Set(try await fs.files().values) == ["new", "free"])
   }
 }

@@ -25,17 +25,23 @@ package struct Tombstone: Sendable, Hashable {
 }
 
 extension Catalog {
-  /// What is due by `now`, most overdue first, without the inodes that are being worked on.
+  /// What is due by `now`, most overdue first.
+  ///
+  /// - Parameter last: the item that the page begins behind; `nil` for the first page.
   package func dueItems(
-    by now: Timestamp, limit: Int, excluding busy: Set<InodeNumber>
+    by now: Timestamp, limit: Int, after last: JournalItem? = nil
   ) throws(CatalogError) -> [JournalItem] {
     try read { database in
       try database.rows(
         """
-        SELECT inode, since, due, deep, attempts FROM journal WHERE parked = 0 AND due <= ?
-        ORDER BY due LIMIT ?
-        """, [now.nanosecondsSinceEpoch, limit + busy.count]
-      ).map(Self.item).filter { !busy.contains($0.inode) }
+        SELECT inode, since, due, deep, attempts FROM journal
+        WHERE parked = 0 AND due <= ? AND (due, inode) > (?, ?) ORDER BY due, inode LIMIT ?
+        """,
+        [
+          now.nanosecondsSinceEpoch, last?.due.nanosecondsSinceEpoch ?? .min,
+          last?.inode.value ?? 0, limit,
+        ]
+      ).map(Self.item)
     }
   }
 
