@@ -161,4 +161,30 @@ import Testing
     try test.catalog.learn(other, of: number, etag: ETag("one"))
     #expect(try test.record("l").permissions == 0o777)
   }
+
+  private func entryNumbers() throws -> [String: Int64] {
+    let children = try test.catalog.children(of: .root, after: 0, limit: 10)
+    return Dictionary(uniqueKeysWithValues: children.map { ($0.name, $0.entry) })
+  }
+
+  /// Or who reads the directory meanwhile would see the name twice.
+  @Test func whatTakesTheNameOfAnOpenFileIsReadInItsPlace() throws {
+    let file = try test.makeClean("f", "one")
+    try test.makeClean("g", "two")
+    test.open = [file.number]
+    let before = try entryNumbers()
+    test.advance(1)
+    try test.ingest(etags: ["f": "theirs", "g": "two"])
+    #expect(try test.record("f").number != file.number)
+    #expect(try entryNumbers() == before)
+  }
+
+  @Test func aDirectoryAndAFileThatTakeEachOthersNamesAreReadInTheirPlaces() throws {
+    try test.ingest(etags: ["f": "one"], directories: ["d"])
+    let before = try entryNumbers()
+    test.advance(1)
+    try test.ingest(etags: ["d": "one"], directories: ["f"])
+    #expect(try test.record("d").kind == .regular && test.record("f").kind == .directory)
+    #expect(try entryNumbers() == before)
+  }
 }

@@ -26,12 +26,14 @@ import Testing
 
   @Test func aNameThatStandsForSomethingElseBecomesAnotherInode() throws {
     let before = try test.record("f")
+    let places = try test.catalog.children(of: .root, after: 0, limit: 10).map(\.entry)
     let outcome = try test.ingest(etags: ["f": "one", "g": "theirs"])
     #expect(outcome.changed.isEmpty && outcome.removed.isEmpty)
     #expect(outcome.moved == [before.number])
     let (f, g) = (try test.record("f"), try test.record("g"))
     #expect(f.number == before.number && f.linkCount == 1 && f.object == before.object)
     #expect(g.number != f.number && g.object?.etag == ETag("theirs"))
+    #expect(try test.catalog.children(of: .root, after: 0, limit: 10).map(\.entry) == places)
     #expect(try test.catalog.placement(of: f.number)?.aliases.isEmpty == true)
   }
 

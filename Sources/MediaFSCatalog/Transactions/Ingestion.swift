@@ -65,9 +65,10 @@ struct Ingestion {
       }
       // A directory that was replaced by a file elsewhere.
       guard try !hasLocalNews(beneath: existing.number), try !isSpokenFor(object) else { return }
+      let place = try place(of: child.name)
       try removeTree(existing, keys: object.key.text + "/")
       try remove(existing, child.name, object.key)
-      try insertFile(child.name, object, modified)
+      try insertFile(child.name, object, modified, at: place)
     case .directory(let prefix):
       guard let existing else {
         if try !isSpokenFor(prefix: prefix, child.name) { try insertDirectory(child.name) }
@@ -79,8 +80,9 @@ struct Ingestion {
       guard existing.kind != .directory, try isReplaceable(existing, at: key),
         try !isSpokenFor(prefix: prefix, child.name)
       else { return }
+      let place = try place(of: child.name)
       try remove(existing, child.name, key)
-      try insertDirectory(child.name)
+      try insertDirectory(child.name, at: place)
     }
   }
 
@@ -131,13 +133,16 @@ struct Ingestion {
     guard let held, held.etag != object.etag || held.size != object.size,
       try !isExpected(object.key)
     else { return }
-    if try separate(existing, name, object.key) { return try insertFile(name, object, modified) }
+    let place = try place(of: name)
+    if try separate(existing, name, object.key) {
+      return try insertFile(name, object, modified, at: place)
+    }
     guard existing.object?.key == object.key else { return }
     let isLinked = try database.nameCount(of: existing.number) > 1
     if !isLinked, isOpen(existing.number), !existing.isAttributeDirty {
       // Who has the old version open keeps it; one inode, and one page cache, never has two.
       try remove(existing, name, object.key)
-      return try insertFile(name, object, modified)
+      return try insertFile(name, object, modified, at: place)
     }
     outcome.changed.append(try Catalog.counted(existing, database))
     try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
@@ -199,8 +204,22 @@ struct Ingestion {
     outcome.added.append(name)
   }
 
+  /// The number of an entry. What takes its place gets it too: who has read the directory as far
+  /// as that would see the name again, at a new one.
+  private func place(of name: FileName) throws -> Int64? {
+    try database.integer(
+      "SELECT id FROM entry WHERE parent = ? AND name = ?", [directory.value, name.text])
+  }
+
+  /// - Parameter place: the number of the entry; `nil` for a new one.
+  private func insertEntry(_ name: FileName, at place: Int64?) throws {
+    try database.run(
+      "INSERT INTO entry (id, parent, name, inode) VALUES (?, ?, ?, ?)",
+      [place, directory.value, name.text, database.lastInsertedRowID])
+  }
+
   private mutating func insertFile(
-    _ name: FileName, _ object: StoredObject, _ modified: Timestamp
+    _ name: FileName, _ object: StoredObject, _ modified: Timestamp, at place: Int64? = nil
   ) throws {
     let time = modified.nanosecondsSinceEpoch
     try database.run(
@@ -213,13 +232,11 @@ struct Ingestion {
         FileKind.regular.rawValue, defaults.owner.user, defaults.owner.group, object.size, time,
         time, time, object.key.text, object.etag.text, object.size, object.size,
       ])
-    try database.run(
-      "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
-      [directory.value, name.text, database.lastInsertedRowID])
+    try insertEntry(name, at: place)
     outcome.added.append(name)
   }
 
-  private mutating func insertDirectory(_ name: FileName) throws {
+  private mutating func insertDirectory(_ name: FileName, at place: Int64? = nil) throws {
     let time = defaults.time.nanosecondsSinceEpoch
     try database.run(
       """
@@ -230,9 +247,7 @@ struct Ingestion {
         FileKind.directory.rawValue, defaults.permissions, defaults.owner.user,
         defaults.owner.group, time, time, time,
       ])
-    try database.run(
-      "INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)",
-      [directory.value, name.text, database.lastInsertedRowID])
+    try insertEntry(name, at: place)
     try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [directory.value])
     outcome.added.append(name)
   }
