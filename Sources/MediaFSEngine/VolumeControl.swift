@@ -9,7 +9,7 @@ package protocol VolumeControl: Sendable {
   func pending(beneath path: String?) throws(FileSystemError) -> VolumeStatus.Count
 
   /// Makes everything beneath `path` due now and returns when the store has it. Throws `EIO` when
-  /// something was parked instead. Ends when the task is cancelled.
+  /// something was parked instead, or uploads are paused. Ends when the task is cancelled.
   func flush(beneath path: String?) async throws(FileSystemError)
 
   /// Stops or starts uploads; writes go on.

@@ -8,47 +8,80 @@ extension Reconciler {
   /// How often a flush makes due what has come to the queue meanwhile.
   private static let hasteInterval: Duration = .seconds(1)
 
-  /// Makes what is queued beneath an inode due now and returns when the store has it. `EIO` when
-  /// something was parked instead, or when `limit` has passed.
+  /// Makes what is queued beneath an inode due now and returns when the store has it. `EIO`, with
+  /// the reason, when something was parked instead, or `limit` has passed.
+  ///
+  /// - Parameter limit: `nil` for as long as it can succeed: `EIO` where uploads are paused.
   func drain(
-    beneath inode: InodeNumber, _ operation: String, limit: Duration
+    beneath inode: InodeNumber, _ operation: String, limit: Duration?
   ) async throws(FileSystemError) {
-    let end = context.environment.now().advanced(by: limit)
+    let end = limit.map { context.environment.now().advanced(by: $0) }
     var nextHaste = Timestamp.epoch
     while true {
       let event = progress.event
       let now = context.environment.now()
+      let parked: Int?
       do throws(CatalogError) {
         // Not at every step: a file that goes on changing would be looked at without a pause.
         if now >= nextHaste {
           try context.catalog.hasten(beneath: inode, at: now)
           nextHaste = now.advanced(by: Self.hasteInterval)
         }
-        let pending = try context.catalog.pending(beneath: inode)
-        // Those too that what was just finished has left behind: the time is taken after it.
-        if inode == .root { try reviveHeldDeletes(now) }
-        let deletes =
-          inode == .root ? try context.catalog.dueDeletes(by: context.environment.now()) : 0
-        if pending.waiting == 0, deletes == 0 {
-          guard pending.parked == 0 else {
-            throw CatalogError.rule(.ioError)
-          }
-          return
-        }
+        parked = try parkedOnly(beneath: inode, now)
       } catch {
         throw FileSystemError(error, operation)
       }
+      if let parked {
+        guard parked > 0 else { return }
+        throw FileSystemError(.ioError, operation, Self.text(parked: parked))
+      }
       changed.signal()
-      guard now < end else {
-        throw FileSystemError(.ioError, operation, "Not everything was uploaded in \(limit)")
+      var pause = Self.hasteInterval
+      if let end, let limit {
+        guard now < end else {
+          let reason = obstacle(to: inode).map { ": \($0)" } ?? ""
+          throw FileSystemError(
+            .ioError, operation, "Not everything was uploaded in \(limit)" + reason)
+        }
+        pause = min(pause, end.duration(since: now))
+      } else if isPaused, activeCount == (0, 0) {
+        throw FileSystemError(.ioError, operation, Self.pausedText)
       }
       do throws(FileSystemError) {
-        try await event.wait(
-          operation, for: min(end.duration(since: now), Self.hasteInterval), context.environment)
+        try await event.wait(operation, for: pause, context.environment)
       } catch  where error.errno == .ioError {
         continue  // Time is up: looks once more.
       }
     }
+  }
+
+  /// How much is parked; `nil` while anything waits.
+  private func parkedOnly(
+    beneath inode: InodeNumber, _ now: Timestamp
+  ) throws(CatalogError) -> Int? {
+    let pending = try context.catalog.pending(beneath: inode)
+    if inode == .root {
+      try reviveHeldDeletes(now)
+      // Those too that what was just finished has left behind: the time is taken after it.
+      guard try context.catalog.dueDeletes(by: context.environment.now()) == 0 else { return nil }
+    }
+    return pending.waiting == 0 ? pending.parked : nil
+  }
+
+  private static func text(parked count: Int) -> String {
+    (count == 1 ? "1 file is parked" : "\(count) files are parked")
+      + ": `mediafs status` says why, `mediafs retry` tries again"
+  }
+
+  private static let pausedText = "uploads are paused: `mediafs resume` starts them"
+
+  /// Why an inode is not uploaded, as far as that is known.
+  private func obstacle(to inode: InodeNumber) -> String? {
+    if isPaused { return Self.pausedText }
+    if let offline = context.health.offline {
+      return "the store does not answer: \(offline.error)"
+    }
+    return (try? context.catalog.journalError(of: inode)) ?? nil
   }
 
   /// Makes due what was put off for readers who are gone, or have every byte by now.

@@ -84,7 +84,7 @@ extension Volume: VolumeControl {
       try content.settle(context.catalog, now: context.environment.now())
     }
     // The caller decides how long to wait, by cancelling.
-    try await reconciler.drain(beneath: inode, "flush", limit: VolumeContext.foreverTimeout)
+    try await reconciler.drain(beneath: inode, "flush", limit: nil)
   }
 
   package func setPaused(_ paused: Bool) {

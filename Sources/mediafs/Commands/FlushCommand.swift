@@ -6,7 +6,7 @@ struct FlushCommand: ParsableCommand {
     discussion: """
       Example: mediafs flush /srv/media/2026 --timeout 10m
 
-      Ends with status 32 when something is left: out of time, or refused by the store.
+      Ends with status 32 when something is left: out of time, refused by the store, or paused.
       """)
 
   @Argument(help: "A file or directory on a mount; without it all of the mount.")
