@@ -3,6 +3,7 @@ import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -91,6 +92,18 @@ import Testing
     #expect(try await fs.attributes("film").size == 1 << 20)
     fs.store.outage = nil
     #expect(try await fs.volume.read(handle, at: 0, count: 10).count == 10)
+    fs.volume.release(handle)
+  }
+
+  @Test func bytesThatNoObjectHoldsAreNamedWithACure() async throws {
+    let (fs, _) = try await foreign(1 << 20)
+    let handle = try await fs.open("film")
+    let inode = try await fs.inode("film")
+    fs.volume.context.registry.current(inode)?.state.withLock { $0.object = nil }
+    await #expect { _ = try await fs.volume.read(handle, at: 0, count: 10) } throws: {
+      let text = ($0 as? FileSystemError)?.message ?? ""
+      return text.contains("of film are not cached here") && text.contains("write the file anew")
+    }
     fs.volume.release(handle)
   }
 

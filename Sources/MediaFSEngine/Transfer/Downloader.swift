@@ -157,7 +157,7 @@ final class Downloader: Sendable {
   ) async throws(ObjectStoreError) {
     guard let object else {
       // Replaced or deleted by somebody else while there were changes here.
-      throw ObjectStoreError(.notFound, code: "NoObject", message: "The file has no object")
+      throw ObjectStoreError(.notFound, code: "NoObject", message: lacking(rest, of: content))
     }
     let asked = try reserve(rest)
     var unused = Int64(asked.count)
@@ -184,6 +184,14 @@ final class Downloader: Sendable {
       unused -= fresh
       rest = range.upperBound..<rest.upperBound
     }
+  }
+
+  /// Why bytes cannot be fetched that no object holds, and what can be done about it.
+  private func lacking(_ range: Range<Int64>, of content: FileContent) -> String {
+    let path = (try? catalog.path(of: content.inode)) ?? nil
+    let name = path.map { $0.map(\.text).joined(separator: "/") } ?? "inode \(content.inode)"
+    return "The bytes \(range) of \(name) are not cached here, and no object in the store holds "
+      + "them: write the file anew, or delete it"
   }
 
   /// Room for the beginning of `range`, as much as there is.
