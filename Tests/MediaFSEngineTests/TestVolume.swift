@@ -20,6 +20,7 @@ final class TestVolume {
   init(
     store: FaultStore = FaultStore(MemoryObjectStore()),
     clock: ManualClock? = nil,
+    deadlines: HeldDeadlines? = nil,
     configure: (inout VolumeOptions) throws -> Void = { _ in }
   ) throws {
     self.store = store
@@ -36,6 +37,7 @@ final class TestVolume {
     try configure(&options)
     var environment = Environment.live(executor: Self.executor)
     if let clock { environment.now = { clock.now } }
+    if let deadlines { environment.sleep = { await deadlines.sleep($0) } }
     self.environment = environment
     volume = try Self.open(options, store, environment)
   }

@@ -102,6 +102,11 @@ final class FileContent: Sendable {
     }
   }
 
+  /// How much of a range is not here.
+  func missingBytes(in range: Range<Int64>) -> Int64 {
+    state.withLock { $0.lifecycle.missing(in: range).reduce(0) { $0 + Int64($1.count) } }
+  }
+
   // MARK: Arriving bytes
 
   /// Writes fetched bytes to the content file, but for those that were written here meanwhile,

@@ -56,6 +56,26 @@ final class Deferred<Value: Sendable>: Sendable {
     return try outcome.get()
   }
 
+  /// The same, but the deadline runs from the last progress.
+  ///
+  /// - Parameter progress: a number that changes whenever there was some.
+  func wait(
+    _ operation: String, for limit: Duration, since progress: @Sendable () -> Int64,
+    _ environment: Environment
+  ) async throws(FileSystemError) -> Value {
+    var last = progress()
+    while true {
+      do throws(FileSystemError) {
+        return try await wait(operation, for: limit, environment)
+      } catch {
+        let current = progress()
+        // Where the work itself has failed, the next wait says so at once.
+        guard error.errno == .ioError, current != last else { throw error }
+        last = current
+      }
+    }
+  }
+
   private func enroll(_ continuation: CheckedContinuation<Outcome, Never>, as id: Int) {
     let outcome = state.withLock { state -> Outcome? in
       switch state {

@@ -35,7 +35,7 @@ final class Downloader: Sendable {
     self.log = log
   }
 
-  /// Returns when `range` is here.
+  /// Returns when `range` is here. Waits as long as bytes of it arrive before each deadline.
   func require(
     _ range: Range<Int64>, of content: FileContent
   ) async throws(FileSystemError) {
@@ -49,7 +49,8 @@ final class Downloader: Sendable {
     start(range, of: content)
     guard let arrival else { return }
     do throws(FileSystemError) {
-      try await arrival.wait("read", for: deadline, environment)
+      try await arrival.wait(
+        "read", for: deadline, since: { content.missingBytes(in: range) }, environment)
     } catch {
       content.state.withLock { $0.waiters.removeAll { $0.arrival === arrival } }
       // Not we were cancelled but a fetch that nobody needed a moment ago.
