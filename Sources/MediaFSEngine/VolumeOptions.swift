@@ -49,7 +49,7 @@ package struct VolumeOptions: Sendable {
   package var fileMode: UInt32 = 0o644
   package var directoryMode: UInt32 = 0o755
 
-  /// How long an application's call may wait for the store before it gets `EIO`.
+  /// How long an application's call waits for a store that gives nothing before it gets `EIO`.
   package var networkDeadline: Duration = .seconds(30)
   package var storageClass: String?
   /// The text of /etc/mime.types; it goes before the built-in table.

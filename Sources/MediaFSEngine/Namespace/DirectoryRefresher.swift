@@ -14,8 +14,19 @@ final class DirectoryRefresher: Sendable {
   /// How often a listing begins anew because its directory was renamed meanwhile.
   private static let attempts = 8
 
+  /// A listing under way.
+  private final class Listing: Sendable {
+    let end = Deferred<Void>()
+    private let pages = Mutex<Int64>(0)
+
+    /// How many pages have come.
+    var progress: Int64 { pages.withLock { $0 } }
+
+    func pageCame() { pages.withLock { $0 += 1 } }
+  }
+
   private let context: VolumeContext
-  private let running = Mutex<[InodeNumber: Deferred<Void>]>([:])
+  private let running = Mutex<[InodeNumber: Listing]>([:])
 
   init(_ context: VolumeContext) {
     self.context = context
@@ -29,15 +40,26 @@ final class DirectoryRefresher: Sendable {
     let isKnown = directory.listed != nil
     if isKnown, isMoving(directory.number) || !context.health.mayAsk() { return }
     let listing = start(directory.number)
+    guard isKnown else { return try await wait(for: listing, operation) }
+    let progress = listing.progress
     do throws(FileSystemError) {
-      let deadline = context.options.networkDeadline
-      try await listing.wait(
-        operation, for: isKnown ? min(deadline, Self.patience) : deadline, context.environment)
+      try await listing.end.wait(
+        operation, for: min(context.options.networkDeadline, Self.patience), context.environment)
     } catch {
       // A signal ends the wait too, and what is known still is.
-      guard isKnown else { throw error }
-      if error.errno != .interrupted, !listing.isResolved { context.health.failed(.noAnswer) }
+      if error.errno != .interrupted, !listing.end.isResolved, listing.progress == progress {
+        context.health.failed(.noAnswer)
+      }
     }
+  }
+
+  /// A large directory takes long to list: the deadline is for a store that gives no page.
+  private func wait(
+    for listing: Listing, _ operation: String
+  ) async throws(FileSystemError) {
+    try await listing.end.wait(
+      operation, for: context.options.networkDeadline, since: { listing.progress },
+      context.environment)
   }
 
   /// Starts to list a directory, for somebody who will ``list(_:)`` it soon.
@@ -47,8 +69,7 @@ final class DirectoryRefresher: Sendable {
 
   /// Returns when a listing has been taken in.
   func list(_ directory: InodeNumber) async throws(FileSystemError) {
-    try await start(directory).wait(
-      "lookup", for: context.options.networkDeadline, context.environment)
+    try await wait(for: start(directory), "lookup")
   }
 
   /// A renamed directory, or one beneath it, whose objects the store has elsewhere: what is known
@@ -71,27 +92,29 @@ final class DirectoryRefresher: Sendable {
     return context.environment.now().duration(since: listed) >= ttl
   }
 
-  private func start(_ directory: InodeNumber) -> Deferred<Void> {
-    let (listing, isNew) = running.withLock { running -> (Deferred<Void>, Bool) in
+  private func start(_ directory: InodeNumber) -> Listing {
+    let (listing, isNew) = running.withLock { running -> (Listing, Bool) in
       if let listing = running[directory] { return (listing, false) }
-      let listing = Deferred<Void>()
+      let listing = Listing()
       running[directory] = listing
       return (listing, true)
     }
     if isNew {
       context.environment.spawn("listing") { [self] in
-        let outcome = await listAnew(directory)
+        let outcome = await listAnew(directory, listing)
         running.withLock { $0[directory] = nil }
-        listing.resolve(outcome)
+        listing.end.resolve(outcome)
       }
     }
     return listing
   }
 
-  private func listAnew(_ directory: InodeNumber) async -> Result<Void, FileSystemError> {
+  private func listAnew(
+    _ directory: InodeNumber, _ listing: Listing
+  ) async -> Result<Void, FileSystemError> {
     do throws(FileSystemError) {
       for _ in 0..<Self.attempts {
-        if try await takeListing(of: directory) { return .success(()) }
+        if try await takeListing(of: directory, listing) { return .success(()) }
       }
       throw FileSystemError(.ioError, "lookup", "The directory is renamed all the time")
     } catch {
@@ -101,7 +124,9 @@ final class DirectoryRefresher: Sendable {
 
   /// Lists a directory where its objects are, and takes that in. False when it was renamed
   /// meanwhile.
-  private func takeListing(of directory: InodeNumber) async throws(FileSystemError) -> Bool {
+  private func takeListing(
+    of directory: InodeNumber, _ listing: Listing
+  ) async throws(FileSystemError) -> Bool {
     guard let path = try context.path(of: directory, "lookup"),
       let source = try source(of: directory)
     else {
@@ -114,6 +139,7 @@ final class DirectoryRefresher: Sendable {
     do throws(ObjectStoreError) {
       repeat {
         let page = try await context.store.list(request)
+        listing.pageCame()
         fold.add(page)
         request.continuation = page.continuation
       } while request.continuation != nil

@@ -54,7 +54,7 @@ enum ConfigurationTable {
       "A transfer that moves nothing for so long is tried again."),
     ConfigurationKey(
       "s3.deadline", .positiveDuration, \.volume.networkDeadline,
-      "How long an application's call waits for the store before it gets EIO."),
+      "How long an application's call waits for a store that gives nothing before it gets EIO."),
   ]
 
   private static let cache = [
