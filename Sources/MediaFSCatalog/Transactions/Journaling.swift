@@ -86,6 +86,7 @@ extension Database {
       try removeAlias(at: alias.object.key)
     }
     try run("DELETE FROM journal WHERE inode = ?", [record.number.value])
+    try abandonUpload(of: record.number)
     try run(
       "UPDATE inode SET object_key = NULL, object_etag = NULL WHERE id = ?", [record.number.value])
     if !isOpen { try erase(record) }

@@ -5,7 +5,7 @@ import PosixIO
 import Synchronization
 import SystemPackage
 
-/// A content file as the body of an upload, for as long as it does not change.
+/// A content file as the body of an upload, for as long as it does not change and has a name.
 ///
 /// Every change counts before its bytes reach the file, and every read looks at the count after it:
 /// bytes of two versions never end up in one object.
@@ -26,10 +26,23 @@ struct ContentSource: ObjectSource {
         .cancelled, code: ObjectStoreError.LocalCode.cacheDisk,
         message: "The cache disk failed: \(error)")
     }
+    try content.checkIsWanted()
     guard content.state.withLock({ $0.lifecycle.changes }) == changes, bytes.count == count else {
       throw ObjectStoreError(
         .cancelled, code: "Changed", message: "The file changed while it was uploaded")
     }
     return bytes
   }
+}
+
+extension FileContent {
+  /// Ends an upload of what the store is to have no longer: the file has lost its last name.
+  func checkIsWanted() throws(ObjectStoreError) {
+    if state.withLock({ $0.isOrphan || $0.isSuperseded }) { throw .fileDeleted }
+  }
+}
+
+extension ObjectStoreError {
+  static let fileDeleted = ObjectStoreError(
+    .cancelled, code: "Deleted", message: "The file was deleted before it was uploaded")
 }

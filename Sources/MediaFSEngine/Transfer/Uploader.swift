@@ -70,6 +70,7 @@ struct Uploader: Sendable {
     var parts = held
     do throws(ObjectStoreError) {
       for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
+      try job.content.checkIsWanted()
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
         condition: job.condition)
@@ -183,6 +184,7 @@ struct Uploader: Sendable {
   private func part(
     _ number: Int, _ part: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
   ) async throws(ObjectStoreError) -> UploadedPart {
+    try job.content.checkIsWanted()
     switch part.origin {
     case .content:
       return try await context.store.uploadPart(
