@@ -14,7 +14,7 @@ import Testing
     let upload = UploadRecord(
       inode: try test.record("f").number, key: ObjectKey("f"), upload: UploadID(id),
       version: version, layout: "8388608")
-    try test.catalog.begin(upload)
+    #expect(try test.catalog.begin(upload))
     return upload
   }
 
@@ -61,7 +61,38 @@ import Testing
     #expect(try test.catalog.upload(of: upload.inode) == nil)
     #expect(try test.catalog.knownUploads().isEmpty)
     // Nor do its parts turn up in another upload.
-    try test.catalog.begin(upload)
+    guard try test.catalog.begin(upload) else { return #expect(end == .unlinked) }
     #expect(try test.catalog.upload(of: upload.inode)?.parts.isEmpty == true)
+  }
+
+  @Test(arguments: [false, true])
+  func theUploadOfADeletedFileIsAbandoned(isOpen: Bool) throws {
+    let file = try test.make("f")
+    if isOpen { test.open = [file.number] }
+    let upload = UploadRecord(
+      inode: file.number, key: ObjectKey("f"), upload: UploadID("u1"), version: 2, layout: "")
+    let isOnlyOne = try test.catalog.willBeginUpload(of: file.number, at: upload.key)
+    try test.unlink("f")
+    #expect(try !test.catalog.begin(upload, isOnlyOne: isOnlyOne))
+    #expect(try test.catalog.knownUploads().isEmpty)
+    #expect(try test.catalog.abandonedUploads(limit: 9).map(\.upload) == [UploadID("u1")])
+  }
+
+  @Test func anOpenFileThatLosesItsNameAbandonsItsUpload() throws {
+    let file = try test.make("f")
+    test.open = [file.number]
+    _ = try begin("u1")
+    try test.unlink("f")
+    #expect(try test.catalog.upload(of: file.number) == nil)
+    #expect(try test.catalog.abandonedUploads(limit: 9).map(\.upload) == [UploadID("u1")])
+  }
+
+  @Test func aPartOfAnAbandonedUploadBelongsToNoOther() throws {
+    try test.make("f")
+    let first = try begin("u1")
+    try test.catalog.abandonUpload(of: first.inode)
+    let second = try begin("u2")
+    try test.catalog.record(part(1), of: first)
+    #expect(try test.catalog.upload(of: second.inode)?.parts.isEmpty == true)
   }
 }

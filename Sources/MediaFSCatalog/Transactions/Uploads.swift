@@ -45,25 +45,38 @@ extension Catalog {
   /// Recorded before the first part is sent, so that no upload is ever unknown.
   ///
   /// - Parameter isOnlyOne: what ``willBeginUpload(of:at:)`` said.
-  package func begin(_ upload: UploadRecord, isOnlyOne: Bool = false) throws(CatalogError) {
+  /// - Returns: false when the inode has lost its last name meanwhile: the upload is abandoned.
+  package func begin(_ upload: UploadRecord, isOnlyOne: Bool = false) throws(CatalogError) -> Bool {
     try write { database in
+      if isOnlyOne {
+        try database.run("DELETE FROM abandoned WHERE key = ? AND upload = ''", [upload.key.text])
+      }
+      guard let record = try database.inode(upload.inode), record.linkCount > 0 else {
+        try database.run(
+          "INSERT OR IGNORE INTO abandoned VALUES (?, ?)", [upload.key.text, upload.upload.text])
+        return false
+      }
       try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
       try database.run(
         "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)",
         [
           upload.inode.value, upload.key.text, upload.upload.text, upload.version, upload.layout,
         ])
-      if isOnlyOne {
-        try database.run("DELETE FROM abandoned WHERE key = ? AND upload = ''", [upload.key.text])
-      }
+      return true
     }
   }
 
+  /// The store has a part; of an upload that was abandoned meanwhile nobody wants to know.
   package func record(_ part: UploadedPart, of upload: UploadRecord) throws(CatalogError) {
     try write { database in
       try database.run(
-        "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
-        [upload.inode.value, part.number, part.etag.text, part.size])
+        """
+        INSERT OR REPLACE INTO part
+        SELECT inode, ?, ?, ? FROM upload WHERE inode = ? AND upload = ?
+        """,
+        [
+          part.number, part.etag.text, part.size, upload.inode.value, upload.upload.text,
+        ])
     }
   }
 

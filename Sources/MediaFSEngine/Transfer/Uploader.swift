@@ -121,11 +121,13 @@ struct Uploader: Sendable {
     let record = UploadRecord(
       inode: job.record.number, key: job.key, upload: id, version: job.record.version,
       layout: job.layout?.text ?? "")
+    let isWanted: Bool
     do throws(CatalogError) {
-      try context.catalog.begin(record, isOnlyOne: isOnlyOne)
+      isWanted = try context.catalog.begin(record, isOnlyOne: isOnlyOne)
     } catch {
       throw .catalog(error)
     }
+    guard isWanted else { throw .fileDeleted }
     return (record, [])
   }
 
