@@ -143,6 +143,18 @@ import Testing
     #expect(try test.catalog.item(of: file.number) != nil)
   }
 
+  @Test(arguments: [false, true])
+  func relocationOfADeletedFileLeavesNothingBehind(isOpen: Bool) throws {
+    let file = try test.makeClean("f", "one")
+    if isOpen { test.open = [file.number] }
+    let elsewhere = TestCatalog.object(".mediafs/1", "two", size: 10)
+    try test.catalog.expect(elsewhere.key, until: test.now, at: test.now)
+    try test.unlink("f")
+    try test.catalog.relocate(file.number, to: elsewhere, at: test.now)
+    #expect(try test.catalog.inode(file.number)?.object == nil)
+    #expect(try test.catalog.tombstone(at: elsewhere.key) != nil)
+  }
+
   @Test func relocationRemembersBothPlaces() throws {
     let file = try test.makeClean("f", "one")
     let elsewhere = TestCatalog.object(".mediafs/1", "two", size: 10)

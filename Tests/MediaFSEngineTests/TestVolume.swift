@@ -67,12 +67,13 @@ final class TestVolume {
   }
 
   /// Another mount of the same store with an empty cache.
-  func sibling() throws -> TestVolume {
+  func sibling(_ configure: (inout VolumeOptions) -> Void = { _ in }) throws -> TestVolume {
     let options = options
     return try TestVolume(store: store) {
       let directory = $0.stateDirectory
       $0 = options
       $0.stateDirectory = directory
+      configure(&$0)
     }
   }
 

@@ -187,12 +187,14 @@ extension Catalog {
   }
 
   /// The object is elsewhere in the store now, with the same bytes, to make room at its key. What
-  /// is left there is buried, so that whoever writes there next knows what to expect.
+  /// is left there is buried, so that whoever writes there next knows what to expect. Of an inode
+  /// that has lost its last name nothing is known: what was expected there is deleted in its time.
   package func relocate(
     _ inode: InodeNumber, to object: StoredObject, at now: Timestamp
   ) throws(CatalogError) {
     try write { database in
-      if let old = try database.require(inode).object, old.key != object.key {
+      guard let record = try database.inode(inode), record.linkCount > 0 else { return }
+      if let old = record.object, old.key != object.key {
         try database.bury(old, at: now, due: schedule.deletion(now))
       }
       try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])

@@ -188,16 +188,7 @@ final class ContentRegistry: Sendable {
   /// Objects of open files that are not wholly here. While such a file is read its object is not
   /// deleted, whatever became of its name.
   var neededKeys: Set<ObjectKey> {
-    Set(
-      all.compactMap { content in
-        content.state.withLock { state in
-          let size = state.lifecycle.size
-          guard state.handles > 0, !state.lifecycle.missing(in: 0..<size).isEmpty else {
-            return nil
-          }
-          return state.object?.key
-        }
-      })
+    Set(all.compactMap { content in content.state.withLock { $0.neededObject?.key } })
   }
 
   /// Downloads under way.

@@ -35,6 +35,11 @@ final class FileContent: Sendable {
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 
+    /// Where an open file's bytes are that are not here; `nil` when all are.
+    var neededObject: StoredObject? {
+      handles > 0 && !lifecycle.missing(in: 0..<lifecycle.size).isEmpty ? object : nil
+    }
+
     func evictable(in range: Range<Int64>) -> [Range<Int64>] {
       lifecycle.evictable(in: range, sparing: waiters.map(\.range))
     }

@@ -17,8 +17,9 @@ final class Reconciler: Sendable {
   /// As many pages hold more items than a batch of deletes can hold back; an item takes about
   /// 0.1 ms, if it is held back.
   private static let searchedPages = 17
-  /// How long the delete of an object is put off that an open file still needs bytes of.
-  private static let heldInterval: Duration = .seconds(5)
+  /// How long the delete or the replacement of an object is put off that an open file still needs
+  /// bytes of.
+  static let heldInterval: Duration = .seconds(5)
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 

@@ -60,7 +60,12 @@ struct Reconciliation: Sendable {
   ) async throws(ObjectStoreError) -> Outcome? {
     for step in steps {
       do throws(ObjectStoreError) {
-        if let key = step.target { try await conditions.expect(placement, at: key) }
+        if let key = step.target {
+          guard try await conditions.shelterReaders(of: key, from: placement) else {
+            return .notYet(context.environment.now().advanced(by: Reconciler.heldInterval))
+          }
+          try await conditions.expect(placement, at: key)
+        }
         try await carryOut(step, &placement, targets)
       } catch {
         guard let key = step.target, let path = targets.paths[key],

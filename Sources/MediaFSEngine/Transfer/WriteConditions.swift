@@ -172,25 +172,10 @@ final class WriteConditions: Sendable {
     return probed
   }
 
-  /// Two files that changed places: the one that has not moved yet makes room.
-  private func evacuate(_ other: InodeRecord) async throws(ObjectStoreError) {
-    guard let object = other.object else { return }
-    let number = UInt64(context.environment.random() * Double(1 << 53))
-    let shelter = ObjectKey(
-      context.keySpace.reservedPrefix + "moving-\(other.number)-" + String(number, radix: 36))
-    try await checkSource(object.etag, at: object.key)
-    try expectTemporary(shelter)
-    let etag = try await context.copy(object, to: shelter, headers: nil, condition: .none)
-    let now = context.environment.now()
-    let moved = StoredObject(key: shelter, etag: etag, size: object.size)
-    try catalog { try $0.relocate(other.number, to: moved, at: now) }
-    context.registry.current(other.number)?.state.withLock { $0.object = moved }
-  }
-
   // MARK: What nobody may confirm
 
   /// What is about to be written for a while is deleted later, should nobody be left to do it.
-  private func expectTemporary(_ key: ObjectKey) throws(ObjectStoreError) {
+  func expectTemporary(_ key: ObjectKey) throws(ObjectStoreError) {
     let now = context.environment.now()
     try catalog { try $0.expect(key, until: now.advanced(by: Self.temporaryLife), at: now) }
   }
@@ -222,8 +207,8 @@ final class WriteConditions: Sendable {
     try context.asked(question)
   }
 
-  /// A failure of this machine, as a failure of the upload: tried again. What the store has answered
-  /// stays what it is.
+  /// A failure of this machine, as a failure of the upload: tried again. What the store has
+  /// answered stays what it is.
   func mapping<Answer>(
     _ body: () throws -> Answer
   ) throws(ObjectStoreError) -> Answer {

@@ -1,0 +1,75 @@
+import Logging
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import Synchronization
+
+/// Objects at a key that is about to be written and that somebody here still needs: they are copied
+/// beneath `.mediafs/` before.
+extension WriteConditions {
+  /// Two files that changed places: the one that has not moved yet makes room.
+  func evacuate(_ other: InodeRecord) async throws(ObjectStoreError) {
+    guard let object = other.object else { return }
+    let moved = try await copyAside(object, of: other.number)
+    let now = context.environment.now()
+    try catalog { try $0.relocate(other.number, to: moved, at: now) }
+    context.registry.current(other.number)?.state.withLock { $0.object = moved }
+  }
+
+  /// Open files that have lost their names to others read on from copies, which are deleted once
+  /// nobody needs them.
+  ///
+  /// - Returns: false when the write has to wait for them instead: the copy would stay for ever, or
+  ///   the store refuses it.
+  func shelterReaders(
+    of key: ObjectKey, from writer: Placement
+  ) async throws(ObjectStoreError) -> Bool {
+    guard writer.object(at: key) == nil else { return true }
+    for content in context.registry.all where content.inode != writer.inode.number {
+      guard let object = content.state.withLock({ $0.neededObject }), object.key == key,
+        try catalog({ try $0.inode(content.inode) })?.linkCount == 0
+      else { continue }
+      guard context.options.deleteDelay != nil, try await shelter(content, from: object) else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private func shelter(
+    _ content: FileContent, from object: StoredObject
+  ) async throws(ObjectStoreError) -> Bool {
+    let moved: StoredObject
+    do throws(ObjectStoreError) {
+      moved = try await copyAside(object, of: content.inode)
+    } catch {
+      switch error.kind {
+      // Somebody else has replaced or deleted it: there is nothing left to be kept.
+      case .notFound, .preconditionFailed: return true
+      case .accessDenied, .invalid:
+        context.log.warning("\(object.key) is read, and cannot be copied aside: \(error)")
+        return false
+      case .throttled, .unavailable, .cancelled: throw error
+      }
+    }
+    content.state.withLock { state in
+      if state.object == object { state.object = moved }
+    }
+    // Due at once, and put off for as long as it is needed.
+    let now = context.environment.now()
+    try catalog { try $0.postpone([moved.key], until: now, error: nil) }
+    return true
+  }
+
+  private func copyAside(
+    _ object: StoredObject, of inode: InodeNumber
+  ) async throws(ObjectStoreError) -> StoredObject {
+    let number = UInt64(context.environment.random() * Double(1 << 53))
+    let shelter = ObjectKey(
+      context.keySpace.reservedPrefix + "moving-\(inode)-" + String(number, radix: 36))
+    try await checkSource(object.etag, at: object.key)
+    try expectTemporary(shelter)
+    let etag = try await context.copy(object, to: shelter, headers: nil, condition: .none)
+    return StoredObject(key: shelter, etag: etag, size: object.size)
+  }
+}
