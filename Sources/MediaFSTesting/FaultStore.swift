@@ -21,8 +21,11 @@ package final class FaultStore: ObjectStore {
   private let base: any ObjectStore
   private let state = Mutex(State())
 
-  package init(_ base: any ObjectStore) {
+  /// - Parameter conditions: of a volume's store to be given here, since the volume finds out at
+  ///   its start.
+  package init(_ base: any ObjectStore, conditions: ConditionSupport = .checked) {
     self.base = base
+    state.withLock { $0.conditions = conditions }
   }
 
   package var limits: StoreLimits { base.limits }

@@ -32,6 +32,23 @@ import Testing
     fs.store.calls(.uploadPart).reduce(0) { $0 + ($1.size ?? 0) }
   }
 
+  /// Some stores take any version for the one that a copy is asked of.
+  @Test func aBaseThatIsReplacedWhileItIsCopiedIsNotMixed() async throws {
+    let fs = try TestVolume(store: FaultStore(MemoryObjectStore(), conditions: .ignored))
+    var bytes = try await film(24, in: fs)
+    let copying = Gate()
+    fs.store.inject(.holdAnswer(copying), on: .copyPart)
+    try await patch(fs, &bytes, at: 10 * Self.megabyte + 7, [1, 2, 3])
+    await copying.reached()
+    let theirs = [UInt8](repeating: 7, count: 24 << 20)
+    _ = try await fs.store.put(
+      Self.key, BytesSource(theirs), headers: ObjectHeaders(), condition: .none)
+    copying.open()
+    // What was copied is gone at the store, and the patch alone is no file.
+    await #expect(throws: FileSystemError.self) { try await fs.drain() }
+    #expect(try await fs.objects() == ["ns/film": theirs])
+  }
+
   @Test func aPatchOfARemoteFileNeitherFetchesNorSendsTheRest() async throws {
     let fs = try TestVolume()
     var bytes = try await film(24, in: fs)

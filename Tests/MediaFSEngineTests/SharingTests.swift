@@ -71,8 +71,8 @@ import Testing
 
   @Test(arguments: [true, false])
   func aRenameOntoWhatSomebodyElseHasJustPutKeepsBoth(storeChecks: Bool) async throws {
-    let fs = try TestVolume()
-    if !storeChecks { fs.store.conditions = .ignored }
+    let fs = try TestVolume(
+      store: FaultStore(MemoryObjectStore(), conditions: storeChecks ? .checked : .ignored))
     try await fs.write("ours", to: "a")
     try await fs.drain()
     try await put("theirs", at: "ns/b", of: fs)

@@ -8,8 +8,8 @@ import Testing
 @Suite struct UncheckedStoreTests {
   @Test(arguments: [("a", "b"), ("b", "a")])
   func whatSomebodyElseWroteIsNotMovedAsOurs(first: String, second: String) async throws {
-    let fs = try TestVolume { $0.uploadConcurrency = 1 }
-    fs.store.conditions = .ignored
+    let store = FaultStore(MemoryObjectStore(), conditions: .ignored)
+    let fs = try TestVolume(store: store) { $0.uploadConcurrency = 1 }
     for name in ["a", "b"] { try await fs.write(name, to: name) }
     try await fs.drain()
     fs.volume.setPaused(true)

@@ -243,7 +243,7 @@ struct Reconciliation: Sendable {
     if let copy = try await copyKnownContent(placement, to: key, headers: headers) {
       uploaded = Uploader.Uploaded(object: copy, metadata: headers.metadata)
     } else {
-      uploaded = try await send(job)
+      uploaded = try await Uploader(context: context).upload(job)
     }
     let object = uploaded.object
     let side = SideObject.key(from: uploaded.metadata, context.keySpace)
@@ -270,16 +270,6 @@ struct Reconciliation: Sendable {
       )
     }
     return Uploader(context: context).layout(of: size, unchanged: unchanged, isLocal: isLocal)
-  }
-
-  private func send(
-    _ job: Uploader.Job
-  ) async throws(ObjectStoreError) -> Uploader.Uploaded {
-    let copies = job.layout?.parts.contains { $0.origin == .object } ?? false
-    if copies, let object = job.record.object {
-      try await conditions.checkSource(object.etag, at: object.key)
-    }
-    return try await Uploader(context: context).upload(job)
   }
 
   /// Fetches what will be sent, or kept, and is not here.

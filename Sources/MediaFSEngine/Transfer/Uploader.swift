@@ -71,6 +71,7 @@ struct Uploader: Sendable {
     do throws(ObjectStoreError) {
       for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
       try job.content.checkIsWanted()
+      try await checkBase(of: job)
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
         condition: job.condition)
@@ -85,6 +86,19 @@ struct Uploader: Sendable {
         try? context.catalog.abandonUpload(of: job.record.number)
       }
       throw error
+    }
+  }
+
+  /// What was copied of the object is of one version. There are stores that look at the version for
+  /// CopyObject and not for UploadPartCopy, so it is looked at here, when all has been copied.
+  private func checkBase(of job: Job) async throws(ObjectStoreError) {
+    guard let object = job.record.object,
+      job.layout?.parts.contains(where: { $0.origin == .object }) == true
+    else { return }
+    guard try await context.store.head(object.key).etag == object.etag else {
+      throw ObjectStoreError(
+        .preconditionFailed, code: "PreconditionFailed",
+        message: "\(object.key) became another version while it was copied")
     }
   }
 

@@ -233,7 +233,7 @@ extension WriteConditions {
 }
 
 extension ObjectStoreError {
-  /// What is not here of a file can be had nowhere: for somebody to decide what becomes of the rest.
+  /// What is not here of a file can be had nowhere: somebody has to say what becomes of the rest.
   static let baseIsGone = ObjectStoreError(
     .invalid, code: "BaseIsGone",
     message: "Somebody else has replaced or deleted the object that this file was changed from, "

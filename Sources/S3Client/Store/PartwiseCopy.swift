@@ -19,12 +19,22 @@ struct PartwiseCopy: Sendable {
     let upload = try await store.createUpload(target, headers: headers)
     do {
       let parts = try await copyParts(upload)
+      try await checkSource()
       return try await store.completeUpload(target, upload, parts: parts, condition: condition)
     } catch {
       // A task that is cancelled can send nothing any more: then, as when this fails, the parts
       // are left to the sweep of unfinished uploads.
       try? await store.abortUpload(target, upload)
       throw error
+    }
+  }
+
+  /// Not every store that looks at the version for CopyObject does so for UploadPartCopy.
+  private func checkSource() async throws(ObjectStoreError) {
+    guard try await store.head(source).etag == info.etag else {
+      throw ObjectStoreError(
+        .preconditionFailed, code: "PreconditionFailed",
+        message: "the source became another version while it was copied")
     }
   }
 
