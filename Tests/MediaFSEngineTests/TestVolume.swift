@@ -37,7 +37,10 @@ final class TestVolume {
     try configure(&options)
     var environment = Environment.live(executor: Self.executor)
     if let clock { environment.now = { clock.now } }
-    if let deadlines { environment.sleep = { await deadlines.sleep($0) } }
+    if let deadlines {
+      let time = environment.sleep
+      environment.sleep = { await deadlines.wait($0, otherwise: time) }
+    }
     self.environment = environment
     volume = try Self.open(options, store, environment)
   }

@@ -48,7 +48,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
     case .notPermitted: "a permission is missing on this machine"
     case .notMounted: "the path is not on a mediafs mount"
     case .daemonSilent: "the daemon of the mount does not answer"
-    case .workLeft: "something is not uploaded: out of time, or parked"
+    case .workLeft: "something is not uploaded: out of time, parked, or uploads are paused"
     case .usage: "wrong command line or configuration"
     }
   }
