@@ -86,14 +86,18 @@ import Testing
       ObjectKey("ns/a"), BytesSource(bytes), headers: ObjectHeaders(), condition: .none)
     try await fs.write("b", to: "b")
     let (source, target) = (try await fs.open("a"), try await fs.open("b", [.read, .write]))
-    let body = Gate()
+    // Bytes arrive after the wait for them has begun, and not all of them.
+    let (answer, body) = (Gate(), Gate())
+    fs.store.inject(.holdThenFail(answer, .connectionLost), on: .get, key: ObjectKey("ns/a"))
     fs.store.inject(.holdBody(after: 1 << 20, body), on: .get, key: ObjectKey("ns/a"))
     deadlines.arm()
     let volume = fs.volume
     async let copied = volume.copyRange(
       from: source, at: 0, to: target, at: 1, count: Int64(bytes.count))
-    await body.reached()
+    await answer.reached()
     await deadlines.first.reached()
+    answer.open()
+    await body.reached()
     deadlines.first.open()
     await deadlines.later.reached()
     body.open()

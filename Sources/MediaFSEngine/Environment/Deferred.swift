@@ -8,7 +8,8 @@ final class Deferred<Value: Sendable>: Sendable {
   typealias Outcome = Result<Value, FileSystemError>
 
   private enum State {
-    case pending(next: Int, waiters: [Int: CheckedContinuation<Outcome, Never>])
+    /// A waiter that has not come to wait yet has no continuation.
+    case pending(next: Int, waiters: [Int: CheckedContinuation<Outcome, Never>?])
     case resolved(Outcome)
   }
 
@@ -19,7 +20,7 @@ final class Deferred<Value: Sendable>: Sendable {
     let waiters = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
       guard case .pending(_, let waiters) = state else { return [] }
       state = .resolved(outcome)
-      return Array(waiters.values)
+      return waiters.values.compactMap { $0 }
     }
     for waiter in waiters { waiter.resume(returning: outcome) }
   }
@@ -35,21 +36,22 @@ final class Deferred<Value: Sendable>: Sendable {
     _ operation: String, for limit: Duration, _ environment: Environment
   ) async throws(FileSystemError) -> Value {
     let id = state.withLock { state -> Int? in
-      guard case .pending(let next, let waiters) = state else { return nil }
+      guard case .pending(let next, var waiters) = state else { return nil }
+      waiters.updateValue(nil, forKey: next)
       state = .pending(next: next + 1, waiters: waiters)
       return next
     }
+    let timeout = FileSystemError(.ioError, operation, "The store did not answer in \(limit)")
     let timer = id.map { id in
       environment.spawn("deadline") { [weak self] in
         await environment.sleep(limit)
         guard !Task.isCancelled else { return }
-        self?.abandon(
-          id, with: FileSystemError(.ioError, operation, "The store did not answer in \(limit)"))
+        self?.abandon(id, with: timeout)
       }
     }
     defer { timer?.cancel() }
     let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { enroll($0, as: id ?? -1) }
+      await withCheckedContinuation { enroll($0, as: id ?? -1, orElse: timeout) }
     } onCancel: {
       abandon(id ?? -1, with: FileSystemError(.interrupted, operation, "interrupted"))
     }
@@ -58,12 +60,14 @@ final class Deferred<Value: Sendable>: Sendable {
 
   /// The same, but the deadline runs from the last progress.
   ///
-  /// - Parameter progress: a number that changes whenever there was some.
+  /// - Parameters:
+  ///   - start: what `progress` was before the work could begin.
+  ///   - progress: a number that changes whenever there was some.
   func wait(
-    _ operation: String, for limit: Duration, since progress: @Sendable () -> Int64,
-    _ environment: Environment
+    _ operation: String, for limit: Duration, since start: Int64,
+    progress: @Sendable () -> Int64, _ environment: Environment
   ) async throws(FileSystemError) -> Value {
-    var last = progress()
+    var last = start
     while true {
       do throws(FileSystemError) {
         return try await wait(operation, for: limit, environment)
@@ -76,7 +80,11 @@ final class Deferred<Value: Sendable>: Sendable {
     }
   }
 
-  private func enroll(_ continuation: CheckedContinuation<Outcome, Never>, as id: Int) {
+  /// - Parameter timeout: for a waiter whose deadline was over before it came.
+  private func enroll(
+    _ continuation: CheckedContinuation<Outcome, Never>, as id: Int,
+    orElse timeout: FileSystemError
+  ) {
     let outcome = state.withLock { state -> Outcome? in
       switch state {
       case .resolved(let outcome): return outcome
@@ -84,7 +92,8 @@ final class Deferred<Value: Sendable>: Sendable {
         if Task.isCancelled {
           return .failure(FileSystemError(.interrupted, "wait", "interrupted"))
         }
-        waiters[id] = continuation
+        guard waiters.keys.contains(id) else { return .failure(timeout) }
+        waiters.updateValue(continuation, forKey: id)
         state = .pending(next: next, waiters: waiters)
         return nil
       }
@@ -95,7 +104,7 @@ final class Deferred<Value: Sendable>: Sendable {
   private func abandon(_ id: Int, with error: FileSystemError) {
     let waiter = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
       guard case .pending(let next, var waiters) = state else { return nil }
-      let waiter = waiters.removeValue(forKey: id)
+      let waiter = waiters.removeValue(forKey: id) ?? nil
       state = .pending(next: next, waiters: waiters)
       return waiter
     }

@@ -39,9 +39,8 @@ final class DirectoryRefresher: Sendable {
     guard directory.kind == .directory, directory.linkCount > 0, isStale(directory) else { return }
     let isKnown = directory.listed != nil
     if isKnown, isMoving(directory.number) || !context.health.mayAsk() { return }
-    let listing = start(directory.number)
-    guard isKnown else { return try await wait(for: listing, operation) }
-    let progress = listing.progress
+    let (listing, progress) = start(directory.number)
+    guard isKnown else { return try await wait(for: listing, since: progress, operation) }
     do throws(FileSystemError) {
       try await listing.end.wait(
         operation, for: min(context.options.networkDeadline, Self.patience), context.environment)
@@ -55,11 +54,11 @@ final class DirectoryRefresher: Sendable {
 
   /// A large directory takes long to list: the deadline is for a store that gives no page.
   private func wait(
-    for listing: Listing, _ operation: String
+    for listing: Listing, since progress: Int64, _ operation: String
   ) async throws(FileSystemError) {
     try await listing.end.wait(
-      operation, for: context.options.networkDeadline, since: { listing.progress },
-      context.environment)
+      operation, for: context.options.networkDeadline, since: progress,
+      progress: { listing.progress }, context.environment)
   }
 
   /// Starts to list a directory, for somebody who will ``list(_:)`` it soon.
@@ -69,7 +68,8 @@ final class DirectoryRefresher: Sendable {
 
   /// Returns when a listing has been taken in.
   func list(_ directory: InodeNumber) async throws(FileSystemError) {
-    try await wait(for: start(directory), "lookup")
+    let (listing, progress) = start(directory)
+    try await wait(for: listing, since: progress, "lookup")
   }
 
   /// A renamed directory, or one beneath it, whose objects the store has elsewhere: what is known
@@ -92,13 +92,15 @@ final class DirectoryRefresher: Sendable {
     return context.environment.now().duration(since: listed) >= ttl
   }
 
-  private func start(_ directory: InodeNumber) -> Listing {
+  /// The listing of a directory, and how far it was when the caller came to it.
+  private func start(_ directory: InodeNumber) -> (Listing, progress: Int64) {
     let (listing, isNew) = running.withLock { running -> (Listing, Bool) in
       if let listing = running[directory] { return (listing, false) }
       let listing = Listing()
       running[directory] = listing
       return (listing, true)
     }
+    let progress = listing.progress
     if isNew {
       context.environment.spawn("listing") { [self] in
         let outcome = await listAnew(directory, listing)
@@ -106,7 +108,7 @@ final class DirectoryRefresher: Sendable {
         listing.end.resolve(outcome)
       }
     }
-    return listing
+    return (listing, progress)
   }
 
   private func listAnew(

@@ -39,6 +39,7 @@ final class Downloader: Sendable {
   func require(
     _ range: Range<Int64>, of content: FileContent
   ) async throws(FileSystemError) {
+    let missing = content.missingBytes(in: range)
     let arrival = content.state.withLock { state -> Deferred<Void>? in
       guard !state.lifecycle.missing(in: range).isEmpty else { return nil }
       let arrival = Deferred<Void>()
@@ -50,7 +51,8 @@ final class Downloader: Sendable {
     guard let arrival else { return }
     do throws(FileSystemError) {
       try await arrival.wait(
-        "read", for: deadline, since: { content.missingBytes(in: range) }, environment)
+        "read", for: deadline, since: missing, progress: { content.missingBytes(in: range) },
+        environment)
     } catch {
       content.state.withLock { $0.waiters.removeAll { $0.arrival === arrival } }
       // Not we were cancelled but a fetch that nobody needed a moment ago.
