@@ -1,7 +1,9 @@
+import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import Testing
 
 /// A copy that the store makes of parts leaves none behind when the daemon dies on the way.
@@ -20,16 +22,11 @@ import Testing
     let fs = try TestVolume(store: FaultStore(memory))
     _ = try await fs.names()
     let gate = Gate()
-    let lost = ObjectStoreError(.unavailable, code: "Lost", message: "The request was lost")
-    fs.store.inject(.holdThenFail(gate, lost), on: .copy, key: target)
+    fs.store.inject(.hold(gate), on: .copy, key: target)
     try await fs.rename("large", to: "moved")
     await gate.reached()
     // What the store's own copy has begun by now.
     _ = try await memory.createUpload(target, headers: ObjectHeaders())
-    let stopping = fs.volume
-    async let crashed: Void = stopping.reconciler.stop()
-    gate.open()
-    await crashed
     let cleaned = Gate()
     fs.store.inject(.holdAnswer(cleaned), on: .abortUpload)
     try await fs.crash()
@@ -38,5 +35,18 @@ import Testing
     await cleaned.reached()
     #expect(try await memory.listUploads(prefix: "").isEmpty)
     cleaned.open()
+  }
+
+  @Test func aCopyThatCannotBeNotedBlocksNoCleaning() async throws {
+    let fs = try TestVolume(store: FaultStore(MemoryObjectStore(limits: Self.limits)))
+    await fs.stop()
+    let context = fs.volume.context
+    let source = StoredObject(key: ObjectKey("ns/large"), etag: ETag("1"), size: 13)
+    await #expect(throws: ObjectStoreError.self) {
+      _ = try await context.copy(
+        source, to: ObjectKey("ns/moved"), headers: nil, condition: .none)
+    }
+    #expect(fs.store.calls(.copy).allSatisfy { $0.key != ObjectKey("ns/moved") })
+    #expect(context.partCopies.withLock { $0.isEmpty })
   }
 }

@@ -13,11 +13,11 @@ extension VolumeContext {
     _ source: StoredObject, to key: ObjectKey, headers: ObjectHeaders?, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
     let isInParts = source.size > store.limits.putSize
+    defer { if isInParts { partCopies.withLock { _ = $0.remove(key) } } }
     if isInParts {
       partCopies.withLock { _ = $0.insert(key) }
       try asked { try $0.willCopyParts(to: key) }
     }
-    defer { if isInParts { partCopies.withLock { _ = $0.remove(key) } } }
     return try await store.copy(
       from: source.key, sourceMatch: source.etag, to: key, headers: headers, condition: condition)
   }
