@@ -1,6 +1,8 @@
 import MediaFSCache
 import MediaFSCore
 @testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
 import Synchronization
 import SystemPackage
 import Testing
@@ -93,5 +95,53 @@ import Testing
     #expect(try isThere(directory, fs))
     try await fs.crash()
     #expect(try !isThere(directory, fs))
+  }
+
+  /// A remote file of which the beginning is here, and which the kernel knows.
+  private func partlyHere() async throws -> (TestVolume, Kernel, [UInt8], InodeNumber) {
+    let fs = try TestVolume()
+    let bytes = TestVolume.pattern(8 << 20)
+    _ = try await fs.store.put(
+      ObjectKey("ns/film"), BytesSource(bytes), headers: ObjectHeaders(), condition: .none)
+    let kernel = Kernel()
+    fs.volume.attach(kernel)
+    let film = try await fs.inode("film")
+    kernel.learn(film)
+    let handle = try await fs.volume.open(film, [.read]).handle
+    _ = try await fs.volume.read(handle, at: 0, count: 100)
+    fs.volume.release(handle)
+    return (fs, kernel, bytes, film)
+  }
+
+  @Test func anOpenOneIsReadFromTheObjectThatItHad() async throws {
+    let (fs, _, bytes, film) = try await partlyHere()
+    let handle = try await fs.volume.open(film, [.read]).handle
+    try await fs.unlink("film")
+    // As whoever opens it while the name goes.
+    try fs.volume.context.registry.rebase(film)
+    let another = try await fs.volume.open(film, [.read]).handle
+    for reader in [handle, another] {
+      let tail = try await fs.volume.read(reader, at: 7 << 20, count: 100)
+      #expect(tail == Array(bytes[7 << 20..<7 << 20 + 100]))
+      fs.volume.release(reader)
+    }
+    try await fs.drain()
+    #expect(try await fs.objects().isEmpty)
+  }
+
+  /// Large enough for the store to be asked for copies of what did not change.
+  @Test func oneThatGetsANameAgainIsUploadedAnew() async throws {
+    let (fs, _, _, _) = try await partlyHere()
+    let bytes = TestVolume.pattern(33 << 20)
+    try await fs.write("large", bytes)
+    try await fs.drain()
+    let handle = try await fs.open("large")
+    let inode = try await fs.inode("large")
+    try await fs.unlink("large")
+    _ = try await fs.volume.link(inode, to: TestVolume.name("again"), in: .root)
+    try await fs.volume.reconciler.drain(beneath: .root, "flush", limit: .seconds(60))
+    #expect(try await fs.objects()["ns/again"] == bytes)
+    #expect(try await fs.names() == ["again", "film"])
+    fs.volume.release(handle)
   }
 }

@@ -59,7 +59,9 @@ final class ContentRegistry: Sendable {
     }
   }
 
-  /// The object of an inode may be another one: who has it open fetches from there.
+  /// The object of an inode may be another one: who has it open fetches from there. Or its last
+  /// name is gone, or it has one again: without any, its row holds no object, and missing bytes
+  /// still come from the one that it had.
   func rebase(_ inode: InodeNumber) throws(CatalogError) {
     guard let content = current(inode) else { return }
     var isSame = false
@@ -69,8 +71,10 @@ final class ContentRegistry: Sendable {
       }
       // Once more after each change: what was read may have been old when it was written.
       isSame = content.state.withLock { state in
-        defer { state.object = record.object }
-        return state.object == record.object
+        let isOrphan = record.linkCount == 0
+        let object = isOrphan ? state.object : record.object
+        defer { (state.object, state.isOrphan) = (object, isOrphan) }
+        return state.object == object && state.isOrphan == isOrphan
       }
     }
   }
@@ -170,16 +174,6 @@ final class ContentRegistry: Sendable {
       if contents[content.inode] === content { contents[content.inode] = nil }
     }
     content.state.withLock { $0.isSuperseded = true }
-  }
-
-  /// The last name is gone.
-  func orphan(_ inode: InodeNumber) {
-    current(inode)?.state.withLock { $0.isOrphan = true }
-  }
-
-  /// A file that had no name has got one.
-  func adopt(_ inode: InodeNumber) {
-    current(inode)?.state.withLock { $0.isOrphan = false }
   }
 
   /// All contents in use, for the periodic work.

@@ -13,7 +13,7 @@ extension Volume {
     let inode = try await complete(inode, "link").number
     let now = context.environment.now()
     let record = try ask("link") { try $0.link(inode, to: name, in: parent, at: now) }
-    context.registry.adopt(inode)
+    context.rebase(inode)
     reconciler.journalChanged()
     return entry(record, in: directory)
   }

@@ -14,8 +14,8 @@ extension Volume {
     {
       return context.rebase(inode)
     }
-    context.registry.orphan(inode)
     guard context.isInUse(inode) else { return context.discardContent(of: record) }
+    context.rebase(inode)
     context.unnamed.withLock { _ = $0.insert(inode) }
     // Whoever used it last may have looked before it was in the set.
     eraseIfUnused(inode)

@@ -102,7 +102,7 @@ final class VolumeContext: Sendable {
     }
     for (name, record) in outcome.removed {
       if registry.isOpen(record.number) {
-        registry.orphan(record.number)
+        rebase(record.number)
       } else {
         discardContent(of: record)
       }
@@ -115,7 +115,8 @@ final class VolumeContext: Sendable {
     }
   }
 
-  /// The primary object of an inode may be another one: who has it open fetches from there.
+  /// The primary object of an inode may be another one, or its names gone: see
+  /// ``ContentRegistry/rebase(_:)``.
   func rebase(_ inode: InodeNumber) {
     do throws(CatalogError) {
       try registry.rebase(inode)
