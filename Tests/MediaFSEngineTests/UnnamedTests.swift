@@ -129,6 +129,19 @@ import Testing
     #expect(try await fs.objects().isEmpty)
   }
 
+  @Test func oneThatIsNotAllHereIsNotOpened() async throws {
+    let (fs, kernel, _, film) = try await partlyHere()
+    try await fs.unlink("film")
+    await expectError(.staleNFSFileHandle) { _ = try await fs.volume.open(film, [.read]) }
+    #expect(fs.volume.context.registry.current(film) == nil)
+    // Nothing is asked of what is cut off.
+    let handle = try await fs.volume.open(film, [.read, .write, .truncate]).handle
+    #expect(try await fs.volume.read(handle, at: 0, count: 100).isEmpty)
+    fs.volume.release(handle)
+    kernel.forget(film, fs.volume)
+    #expect(try !isThere(film, fs))
+  }
+
   /// Large enough for the store to be asked for copies of what did not change.
   @Test func oneThatGetsANameAgainIsUploadedAnew() async throws {
     let (fs, _, _, _) = try await partlyHere()

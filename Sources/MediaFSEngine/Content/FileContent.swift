@@ -84,6 +84,14 @@ final class FileContent: Sendable {
     state.withLock { $0.modified = modified }
   }
 
+  /// Whether the last name is gone, and bytes that are not here with it.
+  var isLost: Bool {
+    state.withLock { state in
+      state.isOrphan && state.object == nil
+        && !state.lifecycle.missing(in: 0..<state.lifecycle.size).isEmpty
+    }
+  }
+
   // MARK: Reading
 
   /// Bytes that are here; the range was pinned by ``pinIfPresent(_:)``.

@@ -19,13 +19,16 @@ extension Volume {
         "Inode \(inode) is no regular file")
     }
     let content = try context.registry.acquire(inode, asHandle: true)
-    if flags.contains(.truncate), flags.contains(.write) {
-      do throws(FileSystemError) {
-        try empty(content, flags)
-      } catch {
-        letGo(content)
-        throw error
+    do throws(FileSystemError) {
+      if flags.contains(.truncate), flags.contains(.write) { try empty(content, flags) }
+      // Somebody deletes it just now: the kernel looks its name up again.
+      guard !content.isLost else {
+        throw FileSystemError(
+          .staleNFSFileHandle, "open", "Inode \(inode) was deleted, and not all of it is here")
       }
+    } catch {
+      letGo(content)
+      throw error
     }
     return reply(content, flags)
   }
