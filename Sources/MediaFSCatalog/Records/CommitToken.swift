@@ -4,7 +4,7 @@ package import MediaFSCore
 package struct CommitToken: Equatable, Sendable {
   private let generation: UInt64
   private let inode: Int64
-  private let version: Int64
+  let version: Int64
   package let attributeVersion: Int64
 
   package init(_ record: InodeRecord, generation: UInt64) {
@@ -45,22 +45,11 @@ package struct CommitToken: Equatable, Sendable {
       && attributeVersion <= current.attributeVersion
   }
 
-  /// How an object relates to an inode that carries this and is not the version that is known.
-  package enum Relation: Sendable {
-    /// Not ours, or no longer: see ``isUnconfirmed(by:_:)``.
-    case foreign
-    /// It is what was committed, with other attributes.
-    case sameContent
-    /// It is on its way to be committed.
-    case newerContent
-  }
-
-  package func relation(to record: InodeRecord, generation: UInt64) -> Relation {
+  /// Whether this is a state of the inode that was sent after the one that is committed.
+  func isLater(than record: InodeRecord, generation: UInt64) -> Bool {
     let known = record.committedToken(generation: generation)
-    guard isUnconfirmed(by: known, CommitToken(record, generation: generation)) else {
-      return .foreign
-    }
-    return version == record.committedVersion ? .sameContent : .newerContent
+    return isUnconfirmed(by: known, CommitToken(record, generation: generation))
+      && version >= known.version
   }
 
   /// Whether this is a state of the same inode that was sent to a key after the one that is known

@@ -99,13 +99,7 @@ final class Downloader: Sendable {
         if rest != before { (began, attempt) = (environment.now(), 0) }
         attempt += 1
         let elapsed = environment.now().duration(since: began)
-        // Our own upload has just replaced the object: it is about to be known here.
-        let isReplacing =
-          error.kind == .preconditionFailed
-          && content.state.withLock { $0.lifecycle.uploadingVersion != nil }
-        let isWorthwhile =
-          (error.isTransient || isReplacing) && elapsed < deadline && !Task.isCancelled
-        guard isWorthwhile else {
+        guard error.isTransient, elapsed < deadline, !Task.isCancelled else {
           if error.isTransient { health.failed(error) }
           content.fail(rest, with: Self.failure(error))
           return
@@ -117,8 +111,8 @@ final class Downloader: Sendable {
   }
 
   /// Why a fetch failed; `nil` when it is worth another one at once. We may ourselves be moving the
-  /// object, or giving it other attributes: the version that was asked for is then gone, but its
-  /// bytes are not.
+  /// object, replacing it, or giving it other attributes: the version that was asked for is then
+  /// gone, but the bytes that are missing here are not.
   private func cause(
     of error: ObjectStoreError, _ content: FileContent, _ object: StoredObject?
   ) async -> ObjectStoreError? {
@@ -128,22 +122,16 @@ final class Downloader: Sendable {
     if content.state.withLock({ $0.object }) != object { return nil }
     do {
       let found = try await store.head(object.key)
-      // It was committed meanwhile.
-      if content.state.withLock({ $0.object }) != object { return nil }
-      guard let record = try catalog.inode(content.inode), record.object == object,
-        let text = found.headers.metadata[WriteConditions.commitName],
-        let token = CommitToken(text)
-      else { return error }
-      switch token.relation(to: record, generation: catalog.generation) {
-      case .foreign: return error
-      case .newerContent: return Self.notCommitted
-      case .sameContent where found.size != object.size: return error
-      case .sameContent:
-        let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
-        try catalog.relocate(content.inode, to: current, at: environment.now())
-        content.state.withLock { $0.object = current }
-        return nil
+      let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
+      guard let token = CommitToken(found),
+        try catalog.recognise(
+          current, token, insteadOf: object, of: content.inode, at: environment.now())
+      else { return content.state.withLock({ $0.object }) == object ? error : nil }
+      content.state.withLock { state in
+        // Another one still may have been committed by now.
+        if state.object == object { state.object = current }
       }
+      return nil
     } catch let failure as ObjectStoreError {
       if content.state.withLock({ $0.object }) != object { return nil }
       return failure.kind == .notFound ? error : failure
@@ -151,9 +139,6 @@ final class Downloader: Sendable {
       return ObjectStoreError.catalog(error)
     }
   }
-
-  private static let notCommitted = ObjectStoreError(
-    .unavailable, code: "NotCommitted", message: "The next version of the object is on its way")
 
   private func fetchOnce(
     _ rest: inout Range<Int64>, of content: FileContent, from object: StoredObject?

@@ -115,9 +115,9 @@ struct Reconciliation: Sendable {
     case .upload(let key):
       // What was not changed comes from the object that the file has elsewhere.
       guard let source = placement.inode.object?.key, source != key else { return true }
-      return try await isTargetTaken(error, placement, source)
-    case .move(let source, _), .copy(let source, _):
-      return try await isTargetTaken(error, placement, source)
+      return try await isTargetTaken(error, placement)
+    case .move, .copy:
+      return try await isTargetTaken(error, placement)
     case .rewriteAttributes where error.kind == .preconditionFailed: return true
     case .rewriteAttributes: throw try sourceIsGone(placement.inode, error)
     case .promote, .bury: return false
@@ -126,10 +126,13 @@ struct Reconciliation: Sendable {
 
   /// Not if what has changed is the source.
   private func isTargetTaken(
-    _ error: ObjectStoreError, _ placement: Placement, _ source: ObjectKey
+    _ error: ObjectStoreError, _ placement: Placement
   ) async throws(ObjectStoreError) -> Bool {
-    if try await conditions.holds(placement.inode.object?.etag, at: source) { return true }
-    throw try sourceIsGone(placement.inode, error)
+    let record = placement.inode
+    if let source = record.object, try await conditions.isKnown(source, of: record.number) {
+      return true
+    }
+    throw try sourceIsGone(record, error)
   }
 
   /// Afterwards `placement` is what the store has.
@@ -376,7 +379,4 @@ extension ObjectStoreError {
       message: "The key would have \(key.byteCount) bytes, S3 takes \(ObjectKey.maximumLength): "
         + "rename it, or a directory above it")
   }
-
-  fileprivate static let changedMeanwhile = ObjectStoreError(
-    .cancelled, code: "Changed", message: "The file changed before it was uploaded")
 }

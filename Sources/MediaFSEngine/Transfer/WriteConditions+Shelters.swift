@@ -10,7 +10,14 @@ extension WriteConditions {
   /// Two files that changed places: the one that has not moved yet makes room.
   func evacuate(_ other: InodeRecord) async throws(ObjectStoreError) {
     guard let object = other.object else { return }
-    let moved = try await copyAside(object, of: other.number)
+    let moved: StoredObject
+    do throws(ObjectStoreError) {
+      moved = try await copyAside(object, of: other.number)
+    } catch {
+      // It may be our own, and no conflict at the key.
+      if error.kind == .preconditionFailed { _ = try await isKnown(object, of: other.number) }
+      throw error
+    }
     let now = context.environment.now()
     try catalog { try $0.relocate(other.number, to: moved, at: now) }
     context.registry.current(other.number)?.state.withLock { $0.object = moved }

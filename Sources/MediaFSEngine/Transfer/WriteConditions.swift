@@ -112,7 +112,31 @@ final class WriteConditions: Sendable {
     }
   }
 
-  func holds(_ etag: ETag?, at key: ObjectKey) async throws(ObjectStoreError) -> Bool {
+  /// Whether the primary object of an inode is the version that is known.
+  ///
+  /// - Throws: `Changed` when it is a later one that was sent from here, and is known from now on:
+  ///   the next attempt goes on from there.
+  func isKnown(
+    _ object: StoredObject, of inode: InodeNumber
+  ) async throws(ObjectStoreError) -> Bool {
+    let found: ObjectInfo
+    do throws(ObjectStoreError) {
+      found = try await context.store.head(object.key)
+    } catch {
+      if error.kind == .notFound { return false }
+      throw error
+    }
+    if found.etag == object.etag { return true }
+    let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
+    let now = context.environment.now()
+    guard let token = CommitToken(found),
+      try catalog({ try $0.recognise(current, token, insteadOf: object, of: inode, at: now) })
+    else { return false }
+    context.rebase(inode)
+    throw .changedMeanwhile
+  }
+
+  private func holds(_ etag: ETag?, at key: ObjectKey) async throws(ObjectStoreError) -> Bool {
     try await version(at: key) == etag
   }
 
@@ -229,7 +253,18 @@ final class WriteConditions: Sendable {
   }
 }
 
+extension CommitToken {
+  /// What an object says of itself; `nil` when we did not write it.
+  init?(_ object: ObjectInfo) {
+    guard let text = object.headers.metadata[WriteConditions.commitName] else { return nil }
+    self.init(text)
+  }
+}
+
 extension ObjectStoreError {
+  static let changedMeanwhile = ObjectStoreError(
+    .cancelled, code: "Changed", message: "The file changed before it was uploaded")
+
   fileprivate static let probeInterrupted = ObjectStoreError(
     .cancelled, code: "Cancelled", message: "The upload was stopped")
 }
