@@ -95,6 +95,7 @@ import Testing
     let maker = try TestVolume()
     try await maker.makeDirectory("d")
     try await maker.makeDirectory("d/e")
+    try await maker.drain()
     try await maker.write("1", to: "d/one")
     try await maker.write("2", to: "d/e/two")
     try await maker.changeMode(of: "d/e/two", to: 0o600)
@@ -106,7 +107,8 @@ import Testing
     }
     try await fs.rename("d", to: "tmp")
     try await fs.drain()
-    #expect(try await fs.texts().isEmpty)
+    let left = try await fs.texts()
+    #expect(left == [:])
     for _ in 0..<2 {
       #expect(try await fs.names("tmp") == ["e", "one"])
       #expect(try await fs.names("tmp/e") == ["link", "two"])

@@ -131,6 +131,16 @@ import Testing
     #expect(try await fs.sibling().attributes("b/s").permissions == 0o711)
   }
 
+  @Test(arguments: [["e/"], ["e/", "e/f"], ["e/", "e/e/"]])
+  func theMarkerOfAnInnerDirectoryThatNobodyHasReadFollows(_ inner: [String]) async throws {
+    let fs = try await volume("d/f")
+    for path in inner { try await fs.put("", at: "d/" + path, metadata: ["mode": "16841"]) }
+    try await fs.rename("d", to: "t")
+    try await fs.drain()
+    #expect(Set(try await fs.texts().keys) == Set((inner + ["f"]).map { "ns/t/" + $0 }))
+    #expect(try await fs.sibling().attributes("t/e").permissions == 0o711)
+  }
+
   @Test func whatComesAndGoesInItMeanwhile() async throws {
     let fs = try await volume("a/f", "a/s/g", "a/s/h", "c/f") { $0.uploadEnabled = false }
     try await fs.rename("a", to: "b")

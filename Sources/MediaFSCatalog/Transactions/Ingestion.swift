@@ -47,6 +47,9 @@ struct Ingestion {
         marker.key.text, marker.etag.text, marker.size,
         parent.isAttributeDirty && parent.attributesKnown, parent.number.value,
       ])
+    // The expansion has queued the children of the directory above, but without the marker there
+    // was nothing to move.
+    try database.enqueue(parent.number, at: listing.began, schedule)
   }
 
   mutating func take(_ child: DirectoryListing.Child) throws {
