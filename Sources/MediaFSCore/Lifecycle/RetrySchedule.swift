@@ -1,29 +1,11 @@
 package import ObjectStorage
 
-/// When a dirty file is uploaded.
-///
-/// Every change puts the upload off by the cool-down, so that rewrites, chmod and rename make one
-/// PUT; but not for ever: after the longest delay it is due although changes go on.
-package struct WritebackSchedule: Hashable, Sendable {
-  /// `upload.delay`.
-  package var delay: Duration
-  /// `upload.max_delay`.
-  package var maximumDelay: Duration
+/// When an upload that failed is tried again.
+package struct RetrySchedule: Hashable, Sendable {
   package var backoff: Backoff
 
-  package init(delay: Duration, maximumDelay: Duration, backoff: Backoff = .background) {
-    self.delay = delay
-    self.maximumDelay = maximumDelay
+  package init(backoff: Backoff = .background) {
     self.backoff = backoff
-  }
-
-  /// When a file that has not failed yet is due.
-  ///
-  /// - Parameters:
-  ///   - firstDirty: when it became dirty after it was last clean.
-  ///   - lastChange: when its content, attributes or name last changed.
-  package func due(firstDirty: Timestamp, lastChange: Timestamp) -> Timestamp {
-    min(lastChange.advanced(by: delay), firstDirty.advanced(by: maximumDelay))
   }
 
   /// When a file is due whose upload has just failed; `nil` when somebody must do something first.

@@ -41,7 +41,7 @@ final class Reconciler: Sendable {
   let context: VolumeContext
   let conditions: WriteConditions
   private let reconciliation: Reconciliation
-  private let schedule: WritebackSchedule
+  private let schedule = RetrySchedule()
   private let cleaner: UploadCleaner
   let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
@@ -56,8 +56,6 @@ final class Reconciler: Sendable {
     reconciliation = Reconciliation(
       context: context, downloader: downloader, conditions: conditions, expansion: expansion)
     cleaner = UploadCleaner(context)
-    schedule = WritebackSchedule(
-      delay: context.options.uploadDelay, maximumDelay: context.options.uploadMaximumDelay)
     state = Mutex(State(isPaused: !context.options.uploadEnabled))
     context.health.onRecovery { [weak self] in self?.endBackoff() }
   }

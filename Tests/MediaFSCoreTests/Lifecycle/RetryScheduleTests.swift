@@ -2,19 +2,11 @@ import MediaFSCore
 import ObjectStorage
 import Testing
 
-@Suite struct WritebackScheduleTests {
-  private static let schedule = WritebackSchedule(
-    delay: .seconds(10), maximumDelay: .seconds(600),
+@Suite struct RetryScheduleTests {
+  private static let schedule = RetrySchedule(
     backoff: Backoff(base: .seconds(2), cap: .seconds(60)))
 
   private static func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: seconds) }
-
-  @Test(arguments: [(0, 0, 10), (0, 5, 15), (0, 590, 600), (0, 5_000, 600), (100, 100, 110)])
-  func changesPutItOffButNotForEver(firstDirty: Int64, lastChange: Int64, due: Int64) {
-    #expect(
-      Self.schedule.due(firstDirty: Self.at(firstDirty), lastChange: Self.at(lastChange))
-        == Self.at(due))
-  }
 
   @Test func afterAFailureTheVerdictDecides() {
     func due(_ verdict: UploadVerdict, _ failures: Int) -> Timestamp? {

@@ -204,6 +204,22 @@ def changes_beside(t):
     memory.close()
 
 
+def of_an_appending_descriptor(t):
+    """A page lies where it lies, also when the descriptor that it was mapped through appends."""
+    write("file", content())
+    descriptor = os.open("file", os.O_RDWR | os.O_APPEND)
+    memory = mmap.mmap(descriptor, SIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    memory[PAGE:PAGE + 4] = b"page"
+    memory.flush()
+    memory.close()
+    os.write(descriptor, b"more")
+    os.close(descriptor)
+    t.settle()
+    wanted = bytearray(content()) + b"more"
+    wanted[PAGE:PAGE + 4] = b"page"
+    t.check(read("file") == bytes(wanted), "a page written by mapping, then an append")
+
+
 def time_of_change(t):
     write("file", content())
     os.utime("file", ns=(10**18, 10**18))
@@ -215,4 +231,4 @@ def time_of_change(t):
 
 
 CASES = [with_read_and_write, every_state, two_mappings, ends, rights, changes_beside,
-         time_of_change]
+         of_an_appending_descriptor, time_of_change]
