@@ -337,6 +337,16 @@ import Testing
     #expect(try await fs.files() == ["ns/" + name: "theirs", "ns/" + left: "old"])
   }
 
+  /// It was made one with another inode between the lookup and the open.
+  @Test func anInodeThatIsNoMoreIsLookedUpAgain() async throws {
+    let fs = try TestVolume()
+    let gone = InodeNumber(4_711)
+    await expectError(.staleNFSFileHandle) { _ = try await fs.volume.open(gone, [.read]) }
+    await expectError(.staleNFSFileHandle) {
+      _ = try fs.volume.context.registry.acquire(gone, asHandle: true)
+    }
+  }
+
   @Test func anotherHostsChangeShowsUnderAllNames() async throws {
     let fs = try TestVolume { $0.metadataTTL = .zero }
     try await fs.write("old", to: "f")

@@ -111,6 +111,9 @@ final class ContentRegistry: Sendable {
         record: record, present: present, holes: holes,
         changed: try catalog.changes(of: record.content),
         descriptor: descriptor)
+    } catch CatalogError.rule(.noSuchFileOrDirectory) {
+      // Made one with another inode just now, or removed: the kernel looks its name up again.
+      throw FileSystemError(.staleNFSFileHandle, "open", "There is no inode \(inode)")
     } catch let error as CatalogError {
       throw FileSystemError(error, "open")
     } catch let error as FileSystemError {
