@@ -60,7 +60,8 @@ extension MountTests {
         let gets = try proxy.requests().filter {
           $0.method == "GET" && $0.path.hasSuffix("/large.mp4")
         }
-        let ranges = gets.compactMap(\.range)
+        // One that got no byte was given up and asked for again.
+        let ranges = gets.filter { $0.sent > 0 }.compactMap(\.range)
         #expect(Set(ranges).count == ranges.count, "a range was asked for twice: \(ranges)")
         #expect(gets.count(where: { $0.range == nil }) <= 1)
         let sent = gets.reduce(0) { $0 + $1.sent }
