@@ -118,12 +118,13 @@ final class TestVolume {
 
   func write(_ path: String, _ bytes: [UInt8]) async throws {
     let (parent, name) = try await place(path)
-    let (_, open) = try await volume.create(
+    let (entry, open) = try await volume.create(
       name, in: parent, permissions: 0o644, caller: Caller(owner: Owner(user: 0, group: 0)),
       [.write, .truncate])
-    if try await attributes(path).size > 0 {
+    // Of what was opened: its name may stand for another file by now.
+    if entry.attributes.size > 0 {
       _ = try await volume.setAttributes(
-        of: inode(path), AttributeChanges(size: 0), handle: nil)
+        of: entry.attributes.inode, AttributeChanges(size: 0), handle: nil)
     }
     try write(bytes, at: 0, to: open.handle)
     try await volume.flush(open.handle)
