@@ -89,7 +89,12 @@ final class AttributeLoader: Sendable {
     return loading
   }
 
-  private func load(_ record: InodeRecord) async throws(FileSystemError) -> InodeNumber {
+  private func load(_ seen: InodeRecord) async throws(FileSystemError) -> InodeNumber {
+    guard let record = try context.inode(seen.number, "lookup") else { return seen.number }
+    guard !record.attributesKnown else {
+      // Another load has ended between the look at the row and the beginning of this one.
+      return record.linkGroup == nil ? record.number : try unite(record, "lookup")
+    }
     var etag = record.object?.etag
     var attributes = defaults(for: record)
     do throws(ObjectStoreError) {
