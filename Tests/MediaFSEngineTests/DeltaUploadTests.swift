@@ -18,16 +18,6 @@ import Testing
     return bytes
   }
 
-  private func patch(
-    _ fs: TestVolume, _ bytes: inout [UInt8], at offset: Int64, _ patch: [UInt8]
-  ) async throws {
-    let handle = try await fs.open("film", [.read, .write])
-    try fs.write(patch, at: offset, to: handle)
-    try await fs.volume.flush(handle)
-    fs.volume.release(handle)
-    bytes.replaceSubrange(Int(offset)..<Int(offset) + patch.count, with: patch)
-  }
-
   private func sentSize(_ fs: TestVolume) -> Int64 {
     fs.store.calls(.uploadPart).reduce(0) { $0 + ($1.size ?? 0) }
   }
@@ -38,7 +28,7 @@ import Testing
     var bytes = try await film(24, in: fs)
     let copying = Gate()
     fs.store.inject(.holdAnswer(copying), on: .copyPart)
-    try await patch(fs, &bytes, at: 10 * Self.megabyte + 7, [1, 2, 3])
+    try await fs.patch("film", at: 10 * Self.megabyte + 7, [1, 2, 3], alsoIn: &bytes)
     await copying.reached()
     let theirs = [UInt8](repeating: 7, count: 24 << 20)
     _ = try await fs.store.put(
@@ -52,7 +42,7 @@ import Testing
   @Test func aPatchOfARemoteFileNeitherFetchesNorSendsTheRest() async throws {
     let fs = try TestVolume()
     var bytes = try await film(24, in: fs)
-    try await patch(fs, &bytes, at: 10 * Self.megabyte + 7, [1, 2, 3])
+    try await fs.patch("film", at: 10 * Self.megabyte + 7, [1, 2, 3], alsoIn: &bytes)
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
     #expect(sentSize(fs) == 5 * Self.megabyte)
@@ -69,8 +59,8 @@ import Testing
     let fs = try TestVolume { $0.uploadEnabled = false }
     var bytes = try await film(40, in: fs)
     #expect(try await fs.read("film") == bytes)
-    try await patch(fs, &bytes, at: 0, [9])
-    try await patch(fs, &bytes, at: Int64(bytes.count) - 1, [9])
+    try await fs.patch("film", at: 0, [9], alsoIn: &bytes)
+    try await fs.patch("film", at: Int64(bytes.count) - 1, [9], alsoIn: &bytes)
     fs.volume.setPaused(false)
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
@@ -82,7 +72,7 @@ import Testing
     let fs = try TestVolume()
     var bytes = try await film(24, in: fs)
     for offset in [3, 20, 3, 11] as [Int64] {
-      try await patch(fs, &bytes, at: offset * Self.megabyte, [UInt8(offset), 1, 1])
+      try await fs.patch("film", at: offset * Self.megabyte, [UInt8(offset), 1, 1], alsoIn: &bytes)
       try await fs.drain()
       #expect(try await fs.objects()["ns/film"] == bytes)
     }
@@ -108,7 +98,7 @@ import Testing
   @Test func aCrashForgetsNoChange() async throws {
     let fs = try TestVolume { $0.uploadEnabled = false }
     var bytes = try await film(24, in: fs)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     let handle = try await fs.open("film", [.read, .write])
     for offset in [22, 11] {
       try fs.write([6, 6], at: Int64(offset) << 20, to: handle)
@@ -126,9 +116,9 @@ import Testing
     var bytes = try await film(24, in: fs)
     let gate = Gate()
     fs.store.inject(.holdAnswer(gate), on: .completeUpload, key: Self.key)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     await gate.reached()
-    try await patch(fs, &bytes, at: 15 * Self.megabyte, [6, 6])
+    try await fs.patch("film", at: 15 * Self.megabyte, [6, 6], alsoIn: &bytes)
     gate.open()
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
@@ -141,7 +131,7 @@ import Testing
     var bytes = try await film(24, in: fs)
     let gate = Gate()
     fs.store.inject(.holdAnswer(gate), on: .completeUpload, key: Self.key)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     await gate.reached()
     // The store has the new object; here nobody knows it yet.
     let (volume, store) = (fs.volume, fs.store)
@@ -161,7 +151,7 @@ import Testing
     let fs = try TestVolume { $0.uploadEnabled = false }
     var bytes = try await film(24, in: fs)
     #expect(try await fs.read("film") == bytes)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     let theirs = [UInt8](repeating: 7, count: 24 << 20)
     _ = try await fs.store.put(
       Self.key, BytesSource(theirs), headers: ObjectHeaders(), condition: .none)
@@ -178,7 +168,7 @@ import Testing
     var bytes = try await film(24, in: fs)
     let refusal = ObjectStoreError(.invalid, code: code, message: "no")
     fs.store.inject(.fail(refusal), on: .copyPart, key: Self.key, times: 1_000)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
   }
@@ -188,7 +178,7 @@ import Testing
     var bytes = try await film(24, in: fs)
     let damage = ObjectStoreError(.invalid, code: "BadDigest", message: "no", httpStatus: 400)
     fs.store.inject(.fail(damage), on: .uploadPart, key: Self.key)
-    try await patch(fs, &bytes, at: 2 * Self.megabyte, [5, 5])
+    try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     try await fs.drain()
     #expect(try await fs.objects()["ns/film"] == bytes)
     #expect(fs.volume.context.copiesParts.withLock { $0 })

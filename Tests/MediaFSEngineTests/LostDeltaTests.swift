@@ -25,17 +25,6 @@ import Testing
     }
   }
 
-  private func patch(
-    _ fs: TestVolume, _ bytes: inout [UInt8], at offset: Int64, _ patch: [UInt8]
-  ) async throws {
-    let handle = try await fs.open("film", [.read, .write])
-    try fs.write(patch, at: offset, to: handle)
-    try await fs.volume.flush(handle)
-    fs.volume.release(handle)
-    let start = Int(offset)
-    bytes.replaceSubrange(start..<min(bytes.count, start + patch.count), with: patch)
-  }
-
   /// A paused volume whose first change of a remote file is at the store, which nobody knows here.
   /// The file has become longer with it.
   private func arrived() async throws -> (TestVolume, [UInt8]) {
@@ -45,8 +34,8 @@ import Testing
     let begun = Gate()
     fs.store.inject(.hold(begun), on: .createUpload, key: Self.key)
     fs.store.inject(.loseAnswer(.connectionLost), on: .completeUpload, key: Self.key)
-    try await patch(fs, &bytes, at: 10 * Self.megabyte, [5, 5, 5])
-    try await patch(fs, &bytes, at: Int64(bytes.count), [6, 6, 6])
+    try await fs.patch("film", at: 10 * Self.megabyte, [5, 5, 5], alsoIn: &bytes)
+    try await fs.patch("film", at: Int64(bytes.count), [6, 6, 6], alsoIn: &bytes)
     fs.volume.setPaused(false)
     await begun.reached()
     fs.volume.setPaused(true)
@@ -72,7 +61,7 @@ import Testing
     var (fs, bytes) = try await arrived()
     if further.count > 0 {
       let ours = [UInt8](repeating: 8, count: further.count)
-      try await patch(fs, &bytes, at: 15 * Self.megabyte, ours)
+      try await fs.patch("film", at: 15 * Self.megabyte, ours, alsoIn: &bytes)
     }
     if let name = further.name { try await fs.rename("film", to: name) }
     try await finish(fs)
@@ -106,7 +95,7 @@ import Testing
 
   @Test func aCrashInBetweenChangesNothing() async throws {
     var (fs, bytes) = try await arrived()
-    try await patch(fs, &bytes, at: 15 * Self.megabyte, [8, 8, 8])
+    try await fs.patch("film", at: 15 * Self.megabyte, [8, 8, 8], alsoIn: &bytes)
     try await fs.crash()
     try await finish(fs)
     #expect(try await fs.objects() == ["ns/film": bytes])

@@ -143,6 +143,18 @@ final class TestVolume {
     }
   }
 
+  /// Changes a file, and `bytes` likewise: both become longer where it reaches behind the end.
+  func patch(
+    _ path: String, at offset: Int64, _ patch: [UInt8], alsoIn bytes: inout [UInt8]
+  ) async throws {
+    let handle = try await open(path, [.read, .write])
+    try write(patch, at: offset, to: handle)
+    try await volume.flush(handle)
+    volume.release(handle)
+    let start = Int(offset)
+    bytes.replaceSubrange(start..<min(bytes.count, start + patch.count), with: patch)
+  }
+
   /// Looks the path up once more, as the kernel does, when its inode has become another one.
   func open(_ path: String, _ flags: OpenFlags = [.read]) async throws -> FileHandle {
     do {
