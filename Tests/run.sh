@@ -12,6 +12,6 @@ env -u AWS_CA_BUNDLE -u CURL_CA_BUNDLE -u REQUESTS_CA_BUNDLE -u AWS_PROFILE \
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then
   echo "What failed (the whole output is in $LOG):"
-  grep -a -A 3 -e ' recorded an issue ' -e 'Fatal error' "$LOG" | cut -c 1-400 | head -n 60
+  grep -a -A 3 -e ' recorded an issue ' -e 'Fatal error' -e 'unexpected signal' "$LOG" | cut -c 1-400 | head -n 60
 fi
 exit "$status"
