@@ -41,6 +41,8 @@ package struct VolumeOptions: Sendable {
 
   package var readOnly = false
   package var noDelete = false
+  /// What is written for a while would stay for ever.
+  package var neverDeletes: Bool { noDelete || deleteDelay == nil }
   /// `noatime`, `relatime`, `strictatime`, `nodiratime`.
   package var accessTimes = AccessTimePolicy()
 

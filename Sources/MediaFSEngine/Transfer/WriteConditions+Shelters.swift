@@ -36,7 +36,7 @@ extension WriteConditions {
       guard let object = content.state.withLock({ $0.neededObject }), object.key == key,
         try catalog({ try $0.inode(content.inode) })?.linkCount == 0
       else { continue }
-      guard context.options.deleteDelay != nil, try await shelter(content, from: object) else {
+      guard !context.options.neverDeletes, try await shelter(content, from: object) else {
         return false
       }
     }

@@ -214,7 +214,7 @@ final class WriteConditions: Sendable {
     if placement.object(at: key) == nil { try await expansion.settle(key) }
     let now = context.environment.now()
     // Without leave to delete, it is kept out of listings only.
-    let isOccupied = placement.object(at: key) != nil || context.options.deleteDelay == nil
+    let isOccupied = placement.object(at: key) != nil || context.options.neverDeletes
     let due = isOccupied ? nil : now.advanced(by: Self.unconfirmedLife)
     try catalog { try $0.expect(key, of: placement.inode.number, until: due, at: now) }
   }

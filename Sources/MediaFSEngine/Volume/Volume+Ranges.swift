@@ -121,7 +121,7 @@ extension Volume {
     guard let object = source.copySource?.object, source !== target,
       range == 0..<object.size,
       source.state.withLock({ !$0.lifecycle.missing(in: range).isEmpty }),
-      target.isEmpty, !reconciler.isPaused, !context.options.noDelete
+      target.isEmpty, !reconciler.isPaused, !context.options.neverDeletes
     else { return false }
     let record = try require(target.inode, "copy_file_range")
     guard !record.isLocalOnly, let claim = reconciler.claim(target.inode) else { return false }
