@@ -176,7 +176,7 @@ import Testing
   @Test func aDamagedPartSaysNothingAboutCopies() async throws {
     let fs = try TestVolume()
     var bytes = try await film(24, in: fs)
-    let damage = ObjectStoreError(.invalid, code: "BadDigest", message: "no", httpStatus: 400)
+    let damage = ObjectStoreError(.unavailable, code: "BadDigest", message: "no", httpStatus: 400)
     fs.store.inject(.fail(damage), on: .uploadPart, key: Self.key)
     try await fs.patch("film", at: 2 * Self.megabyte, [5, 5], alsoIn: &bytes)
     try await fs.drain()

@@ -48,8 +48,7 @@ package enum UploadVerdict: Hashable, Sendable, CaseIterable {
     case .notFound, .cancelled: self = .restart
     case .accessDenied:
       self = Self.credentialCodes.contains(error.code) ? .awaitCredentials : .park
-    case .invalid:
-      self = Self.damageCodes.contains(error.code) ? .retry : .park
+    case .invalid: self = .park
     }
   }
 
@@ -59,10 +58,5 @@ package enum UploadVerdict: Hashable, Sendable, CaseIterable {
     "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired",
     "RequestTimeTooSkewed", "RequestExpired", "InvalidAccessKeyId", "SignatureDoesNotMatch",
     "CredentialsNotFound",
-  ]
-
-  /// Codes of `invalid` that tell of bytes damaged or cut off on the way, not of a bad request.
-  private static let damageCodes: Set<String> = [
-    "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout",
   ]
 }

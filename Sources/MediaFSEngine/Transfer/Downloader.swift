@@ -154,6 +154,11 @@ final class Downloader: Sendable {
       persist(content, asked.lowerBound..<rest.lowerBound)
     }
     let download = try await store.get(object.key, range: asked, ifMatch: object.etag)
+    guard download.info.size == object.size else {
+      throw ObjectStoreError(
+        .unavailable, code: "InvalidAnswer",
+        message: "\(object.key) has \(object.size) bytes, not \(download.info.size)")
+    }
     statistics.downloads.add(1)
     while let chunk = try await download.body.next() {
       let range = rest.lowerBound..<rest.lowerBound + Int64(chunk.count)

@@ -46,6 +46,9 @@ struct S3Request: Sendable {
   var headers = HTTPHeaders()
   var payload: Payload?
 
+  /// It changes nothing: an attempt more is harmless.
+  var isRead: Bool { method == .get || method == .head }
+
   /// Adds a body made here, with its `Content-MD5`.
   mutating func setBody(_ bytes: [UInt8], contentType: String = "application/xml") {
     setPayload(Payload(source: BytesSource(bytes), digest: PayloadDigest(bytes: bytes)))

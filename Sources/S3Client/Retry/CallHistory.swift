@@ -7,12 +7,15 @@ struct AttemptFailure: Error {
   let region: String?
   let mayHaveTakenEffect: Bool
   let isWorthRetrying: Bool
+  /// What the store asks for before the next attempt.
+  let retryAfter: Duration?
   /// With which the attempt was signed.
   private(set) var credentials: Credentials?
 
-  init(_ error: ObjectStoreError, region: String? = nil) {
+  init(_ error: ObjectStoreError, region: String? = nil, retryAfter: Duration? = nil) {
     self.error = error
     self.region = region
+    self.retryAfter = retryAfter
     mayHaveTakenEffect = error.kind == .unavailable && error.code != "NoSuchBucket"
     isWorthRetrying = error.isTransient && error.code != "NoSuchBucket"
   }
@@ -20,6 +23,7 @@ struct AttemptFailure: Error {
   init(_ error: HTTPTransportError) {
     self.error = error.storeError
     region = nil
+    retryAfter = nil
     mayHaveTakenEffect = error.mayHaveTakenEffect
     isWorthRetrying = error.isWorthRetrying
   }
@@ -42,7 +46,8 @@ struct CallHistory {
 
   private let policy: RetryPolicy
   private let start: Duration
-  private var attempts = 0
+  /// That have failed.
+  private(set) var attempts = 0
   private var followedRegion = false
   /// An attempt whose answer is not known may have taken effect.
   private(set) var lostAnswer = false
@@ -66,7 +71,8 @@ struct CallHistory {
     }
     if failure.mayHaveTakenEffect { lostAnswer = true }
     guard failure.isWorthRetrying,
-      let delay = policy.delay(afterAttempt: attempts, elapsed: now - start, random: random)
+      let delay = policy.delay(
+        afterAttempt: attempts, elapsed: now - start, random: random, atLeast: failure.retryAfter)
     else { return .giveUp }
     return .wait(delay)
   }

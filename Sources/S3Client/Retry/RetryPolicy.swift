@@ -29,7 +29,12 @@ package struct RetryPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - elapsed: since the call began.
   ///   - random: 0 up to but not including 1.
-  package func delay(afterAttempt attempt: Int, elapsed: Duration, random: Double) -> Duration? {
+  ///   - least: what the store asks for; more than ``cap`` is not granted, so that a wrong answer
+  ///     cannot stop everything. What is asked for is waited for on top of the jitter: clients that
+  ///     were sent away together do not come back together.
+  package func delay(
+    afterAttempt attempt: Int, elapsed: Duration, random: Double, atLeast least: Duration? = nil
+  ) -> Duration? {
     guard attempt < attempts else { return nil }
     var ceiling = min(base, cap)
     var doublings = attempt - 1
@@ -38,7 +43,7 @@ package struct RetryPolicy: Sendable, Hashable {
       ceiling = min(ceiling * 2, cap)
       doublings -= 1
     }
-    let delay = ceiling * random
+    let delay = ceiling * random + min(max(least ?? .zero, .zero), cap)
     return elapsed + delay > deadline ? nil : delay
   }
 }

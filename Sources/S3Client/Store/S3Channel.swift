@@ -15,6 +15,8 @@ final class S3Channel: Sendable {
   private let transport: any HTTPTransport
   private let limit: ConcurrencyLimit
   private let counts = Mutex<[String: Int]>([:])
+  /// Of reads; those of writes depend on their bodies.
+  private let answerTimes = Mutex(AnswerTimes())
   /// Replaced when the store says that the bucket is elsewhere.
   private let region: Mutex<String>
 
@@ -110,10 +112,14 @@ extension S3Channel {
     if let rejection = history.rejection, rejection.credentials == credentials {
       throw rejection.failure
     }
+    let patience = patience(for: request, attempt: history.attempts + 1)
     let response: HTTPResponse
+    let start = environment.uptime()
     do throws(HTTPTransportError) {
-      response = try await transport.send(signed(request, credentials))
+      response = try await transport.send(signed(request, credentials, patience))
+      note(request, environment.uptime() - start)
     } catch {
+      if case .stalled = error.kind { note(request, patience) }
       throw AttemptFailure(error)
     }
     do throws(AttemptFailure) {
@@ -129,6 +135,7 @@ extension S3Channel {
   ) async throws(AttemptFailure) -> Value {
     let error: ObjectStoreError
     var region: String?
+    var retryAfter: Duration?
     if (200..<300).contains(response.status) {
       let answer = S3Answer(
         status: response.status, headers: response.headers, body: response.body, slot: slot)
@@ -141,16 +148,18 @@ extension S3Channel {
       }
     } else {
       let failure = await Self.failure(response, request)
-      (error, region) = (failure.error, failure.region)
+      (error, region, retryAfter) = (failure.error, failure.region, failure.retryAfter)
     }
     if error.kind == .throttled || response.status == 429 || response.status == 503 {
       slot.throttled()
     }
-    throw AttemptFailure(error, region: region)
+    throw AttemptFailure(error, region: region, retryAfter: retryAfter)
   }
 
   /// Made anew for every attempt: time, credentials and region may have changed.
-  private func signed(_ request: S3Request, _ credentials: Credentials) -> HTTPRequest {
+  private func signed(
+    _ request: S3Request, _ credentials: Credentials, _ patience: Duration
+  ) -> HTTPRequest {
     let region = currentRegion
     let target = location(in: region).target(request.key, query: request.query)
     var headers = request.headers
@@ -159,10 +168,21 @@ extension S3Channel {
       payload: request.payload?.digest.signature ?? Self.emptyPayload, credentials: credentials,
       scope: SigningScope(time: environment.now(), region: region))
     counts.withLock { $0[request.operation.rawValue, default: 0] += 1 }
-    let patience = request.operation.isServerSideWork ? Self.serverSideFactor : 1
     return HTTPRequest(
       method: request.method, url: target.url, headers: headers, body: request.payload?.source,
-      stallTimeout: options.stallTimeout * patience)
+      stallTimeout: patience)
+  }
+
+  private func patience(for request: S3Request, attempt: Int) -> Duration {
+    if request.operation.isServerSideWork { return options.stallTimeout * Self.serverSideFactor }
+    guard request.isRead else { return options.stallTimeout }
+    return answerTimes.withLock {
+      $0.patience(attempt: attempt, limit: options.stallTimeout)
+    }
+  }
+
+  private func note(_ request: S3Request, _ time: Duration) {
+    if request.isRead { answerTimes.withLock { $0.add(time) } }
   }
 
   /// SHA-256 of nothing.

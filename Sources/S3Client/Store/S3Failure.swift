@@ -5,9 +5,13 @@ struct S3Failure: Sendable {
   let error: ObjectStoreError
   /// The region to ask instead.
   let region: String?
+  /// How long the store asks to be left alone (RFC 9110, section 10.2.3); `nil` where it does not
+  /// say, or gives a date.
+  let retryAfter: Duration?
 
   /// - Parameter document: `nil` when the body was none, as always in answers to HEAD.
   init(status: Int, headers: HTTPHeaders, document: ErrorDocument?, isObjectHead: Bool = false) {
+    retryAfter = headers.integer("retry-after").map { .seconds($0) }
     let namesRegion = Self.isAboutRegion(status: status, code: document?.code)
     region = namesRegion ? headers["x-amz-bucket-region"] ?? document?.region : nil
     let code: String

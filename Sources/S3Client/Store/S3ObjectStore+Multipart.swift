@@ -17,10 +17,16 @@ extension S3ObjectStore {
   ) async throws(ObjectStoreError) -> UploadedPart {
     var request = S3Request(
       operation: .uploadPart, method: .put, key: key, query: partQuery(upload, number))
-    request.setPayload(try payload(source))
+    let payload = try payload(source)
+    request.setPayload(payload)
     let etag = try await channel.perform(request) { answer throws(ObjectStoreError) in
       try await answer.discard()
-      return try answer.etag()
+      let etag = try answer.etag()
+      // A part that is sent again replaces the damaged one.
+      guard verdict(on: etag, of: payload, answer) != .different else {
+        throw answer.unusable("the part that was stored is not the one that was sent")
+      }
+      return etag
     }
     return UploadedPart(number: number, etag: etag, size: source.length)
   }

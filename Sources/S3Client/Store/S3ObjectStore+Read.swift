@@ -16,6 +16,10 @@ extension S3ObjectStore {
     return try await channel.perform(request) { answer throws(ObjectStoreError) in
       let head = try DownloadHead(answer, range: range, ifMatch: ifMatch)
       let length = head.range.upperBound - head.range.lowerBound
+      if length == head.info.size, (1...Self.heldSize).contains(length) {
+        return ObjectDownload(
+          info: head.info, range: head.range, body: try await heldBody(key, head, answer))
+      }
       return ObjectDownload(
         info: head.info, range: head.range, body: S3ObjectBody(answer, length: length))
     }

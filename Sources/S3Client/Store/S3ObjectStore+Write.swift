@@ -4,22 +4,47 @@ extension S3ObjectStore {
   package func put(
     _ key: ObjectKey, _ source: any ObjectSource, headers: ObjectHeaders, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    var request = S3Request(operation: .putObject, method: .put, key: key)
     let payload = try payload(source)
+    var condition = condition
+    for _ in 1...Self.damageLimit {
+      let sent = try await send(payload, to: key, headers: headers, condition: condition)
+      switch sent.verdict {
+      case .same: return sent.etag
+      case .unknown:
+        try await look(for: WrittenObject(etag: sent.etag, size: source.length), at: key)
+        return sent.etag
+      case .different:
+        // The store has looked at no digest, and the damaged bytes are the object: they are
+        // replaced, and nothing else is.
+        if condition != .none { condition = .matches(sent.etag) }
+      }
+    }
+    throw Self.notVerified(key, "its ETag is that of other bytes")
+  }
+
+  /// Damage that is the network's is over by then.
+  private static let damageLimit = 5
+
+  private func send(
+    _ payload: S3Request.Payload, to key: ObjectKey, headers: ObjectHeaders,
+    condition: WriteCondition
+  ) async throws(ObjectStoreError) -> (etag: ETag, verdict: ETagVerdict) {
+    var request = S3Request(operation: .putObject, method: .put, key: key)
     request.setPayload(payload)
     headers.write(to: &request.headers, defaultStorageClass: channel.options.storageClass)
     request.headers.set(condition)
     do throws(CallFailure) {
       return try await channel.call(request) { answer throws(ObjectStoreError) in
         try await answer.discard()
-        return try answer.etag()
+        let etag = try answer.etag()
+        return (etag, verdict(on: etag, of: payload, answer))
       }
     } catch {
       guard condition != .none, error.lostAnswer, error.error.kind == .preconditionFailed else {
         throw error.error
       }
-      let sent = WrittenObject(etag: payload.digest.etag, size: source.length)
-      return try await confirm(sent, at: key, orThrow: error.error)
+      let sent = WrittenObject(etag: payload.digest.etag, size: payload.source.length)
+      return (try await confirm(sent, at: key, orThrow: error.error), .same)
     }
   }
 
@@ -55,6 +80,27 @@ extension S3ObjectStore {
       try await answer.document { root throws(XMLError) in try DeleteResult(root).errors }
     }
     return errors.merging(failed) { _, new in new }
+  }
+
+  /// Looks whether the store has what it says, where its answer does not show it.
+  private func look(
+    for written: WrittenObject, at key: ObjectKey
+  ) async throws(ObjectStoreError) {
+    let found: ObjectInfo
+    do {
+      found = try await head(key)
+    } catch {
+      throw error.kind == .notFound ? Self.notVerified(key, error.message) : error
+    }
+    guard written.isConfirmed(by: found) else {
+      throw Self.notVerified(key, "it is \(found.etag), of \(found.size) bytes")
+    }
+  }
+
+  private static func notVerified(_ key: ObjectKey, _ reason: String) -> ObjectStoreError {
+    ObjectStoreError(
+      .unavailable, code: "NotVerified",
+      message: "What was written to \(key) is not what the store has: \(reason)")
   }
 
   /// Settles whether an attempt whose answer was lost has written the object after all.

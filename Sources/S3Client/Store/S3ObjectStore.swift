@@ -5,6 +5,7 @@ package import ObjectStorage
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html
 package final class S3ObjectStore: ObjectStore {
   let channel: S3Channel
+  let tags = ETagKind()
 
   package init(
     _ options: S3Options, transport: any HTTPTransport, environment: S3Environment = .live

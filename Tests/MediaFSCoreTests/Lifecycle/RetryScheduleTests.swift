@@ -30,7 +30,7 @@ import Testing
     (.accessDenied, "ExpiredToken", .awaitCredentials),
     (.accessDenied, "RequestTimeTooSkewed", .awaitCredentials),
     (.accessDenied, "InvalidAccessKeyId", .awaitCredentials),
-    (.invalid, "EntityTooLarge", .park), (.invalid, "BadDigest", .retry),
+    (.invalid, "EntityTooLarge", .park), (.unavailable, "BadDigest", .retry),
     (.invalid, "QuotaExceeded", .park),
   ])
   func everyFailureHasAVerdict(

@@ -31,6 +31,18 @@ import Testing
     #expect(late.delay(afterAttempt: 1, elapsed: .zero, random: 0.5) == .seconds(1))
   }
 
+  @Test func whatTheStoreAsksForComesOnTopAndIsBounded() {
+    let policy = RetryPolicy(
+      attempts: 3, base: .seconds(2), cap: .seconds(10), deadline: .seconds(60))
+    func delay(_ least: Duration?) -> Duration? {
+      policy.delay(afterAttempt: 1, elapsed: .zero, random: 0.5, atLeast: least)
+    }
+    #expect(delay(nil) == .seconds(1))
+    #expect(delay(.seconds(7)) == .seconds(8))
+    #expect(delay(.seconds(7_200)) == .seconds(11))
+    #expect(delay(.seconds(-7_200)) == .seconds(1))
+  }
+
   private func failure(
     _ kind: ObjectStoreError.Kind, _ code: String, region: String? = nil
   ) -> AttemptFailure {
@@ -49,7 +61,8 @@ import Testing
       (failure(.notFound, "NoSuchKey"), false, false),
       (failure(.preconditionFailed, "PreconditionFailed"), false, false),
       (failure(.accessDenied, "AccessDenied"), false, false),
-      (failure(.invalid, "BadDigest"), false, false),
+      (failure(.unavailable, "BadDigest"), true, true),
+      (failure(.invalid, "InvalidRequest"), false, false),
       (failure(.cancelled, "Cancelled"), false, false),
       (AttemptFailure(HTTPTransportError(.connectionLost, "")), true, true),
       (AttemptFailure(HTTPTransportError(.stalled, "")), true, true),

@@ -19,7 +19,7 @@ import Testing
     ("IncompleteBody", 400, .unavailable), ("Odd", 408, .unavailable), ("Odd", 500, .unavailable),
     ("Odd", 502, .unavailable), ("Odd", 503, .unavailable), ("Odd", 504, .unavailable),
     ("Odd", 501, .invalid), ("NotImplemented", 501, .invalid), ("EntityTooLarge", 400, .invalid),
-    ("BadDigest", 400, .invalid), ("Odd", 400, .invalid), ("Odd", 409, .invalid),
+    ("BadDigest", 400, .unavailable), ("Odd", 400, .invalid), ("Odd", 409, .invalid),
     ("Odd", 416, .invalid), ("Odd", 304, .invalid), ("Odd", 200, .unavailable),
     ("Odd", nil, .unavailable), ("NoSuchKey", nil, .notFound),
   ]

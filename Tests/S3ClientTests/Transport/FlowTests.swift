@@ -89,7 +89,8 @@ import Testing
     let ended = Event()
     let server = try LoopbackServer([
       Reply { peer in
-        peer.send(Reply.head(200, Reply.attributes() + ["Content-Length: 100"]) + "half")
+        // More than is held back until all of it is here.
+        peer.send(Reply.head(200, Reply.attributes() + ["Content-Length: 9999999"]) + "half")
         peer.readToEnd()
         ended.signal()
       }

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (403, "AccessDenied"), (404, "NoSuchKey"), (400, "BadDigest"), (404, "NoSuchBucket"),
+    (403, "AccessDenied"), (404, "NoSuchKey"), (400, "InvalidRequest"), (404, "NoSuchBucket"),
   ])
   func whatWillNotChangeIsNotRetried(_ status: Int, _ code: String) async throws {
     let server = try LoopbackServer([.error(status, code)])
