@@ -31,9 +31,10 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 	$(MAKE) build-tests
 	MEDIAFS_TEST_SERVERS=swift,ceph20 $(RUN_TESTS) --filter InteropTests
 
-soak: deps check-fuse ## What takes an hour: random operations on files, 2 × 20 × 100,000
+soak: deps check-fuse ## What takes an hour: 2 × 20 × 100,000 random operations, 2 GiB on a bad network
 	$(MAKE) build-tests
-	MEDIAFS_OPERATIONS=100000 $(RUN_TESTS) --filter FileExercise
+	MEDIAFS_OPERATIONS=100000 MEDIAFS_WORKLOAD=2048 $(RUN_TESTS) \
+		--filter 'FileExercise|BadNetwork'
 
 bench: ## Measure the release build and print a table; some minutes
 	$(INSTALL_PACKAGES) build

@@ -13,22 +13,31 @@ output is the port; from then on it obeys lines on standard input and answers ea
     fail S CODE  answer every request with status S and that S3 error; without both it ends
     refuse M S CODE  the same for requests of method M, or for copies of whole objects where M is
                  COPY; without all three it ends
+    faults SEED P [KIND,...]  hits requests with probability P, each with one of the faults that
+                 faults.py names, or of those listed; P 0 ends it
+    load         JSON of the requests so far: how many, how many of each fault, the most that
+                 began within one second, and the seconds from the first to the last
     requests     JSON list of all requests so far, those under way too (status null)
     clear        forget the requests
 
 It ends when standard input closes.
 """
 import asyncio
+import collections
 import json
 import socket
 import sys
 import time
 from urllib.parse import urlsplit
 
+from faults import SLOWNESS, Faults
+
 CHUNK = 1 << 18
 # A throttled connection writes this much at once: small enough for an even flow.
 SLICE = 1 << 14
 HEAD_LIMIT = 1 << 20
+# Nobody waits longer for a connection on which nothing moves, in seconds.
+STALL = 300
 
 
 class Bucket:
@@ -74,6 +83,10 @@ class Head:
         return self.fields.get("connection", "").lower() == "close"
 
 
+class Ended(Exception):
+    """A fault has ended the connection in all order."""
+
+
 async def read_head(reader):
     raw = await reader.readuntil(b"\r\n\r\n")
     return Head(raw)
@@ -87,12 +100,16 @@ class Connection:
         self.client = client
         self.client_out = client_out
         self.server_out = None
+        self.fault = None
 
     async def run(self):
         try:
             self.server, self.server_out = await asyncio.open_connection(
                 *self.proxy.target, limit=HEAD_LIMIT)
-            while await self.exchange():
+            try:
+                while await self.exchange():
+                    pass
+            except Ended:
                 pass
             await self.client_out.drain()
             self.client_out.close()
@@ -114,21 +131,53 @@ class Connection:
         record = self.proxy.record(request)
         await self.proxy.running.wait()
         if self.proxy.refuses(request.first[0], record):
-            return self.fail(request, record)
+            return self.fail(request, record, *self.proxy.failure)
+        self.fault = fault = self.proxy.faults.draw(request)
+        source = self.client
+        if fault is not None:
+            record["fault"] = fault.kind
+            if fault.status is not None:
+                await self.body(request, record)
+                return self.fail(request, record, *fault.status)
+            if fault.kind == "error-in-200":
+                await self.body(request, record)
+                return self.fail(request, record, 200, "InternalError")
+            if fault.kind == "slow":
+                await asyncio.sleep(fault.random.random() * SLOWNESS)
+            if fault.kind == "twice":
+                source = await self.send_before(request, record)
+            if fault.side == "received":
+                fault.place(request)
         self.server_out.write(request.raw)
         sending = asyncio.ensure_future(
-            self.pump(request, self.client, self.server_out, record, "received"))
+            self.pump(request, source, self.server_out, record, "received"))
         try:
-            answer = await read_head(self.server)
+            answer = await self.answer_head(sending)
             while answer.first[1].startswith("1"):
                 self.client_out.write(answer.raw)
-                answer = await read_head(self.server)
+                answer = await self.answer_head(sending)
             await self.proxy.running.wait()
             record["status"] = int(answer.first[1])
-            self.client_out.write(answer.raw)
+            raw = answer.raw
+            if fault is not None:
+                raw = fault.spoils_head(answer)
+                record["fault"] = fault.kind
+                if fault.side == "sent":
+                    fault.place(answer)
             bodiless = request.first[0] == "HEAD" or answer.first[1] in ("204", "304")
+            if fault is not None and fault.kind == "lost":
+                if not bodiless:
+                    await self.pump(answer, self.server, Nowhere(), record, "lost")
+                return self.abort()
+            if bodiless and fault is not None and fault.side == "sent":
+                if fault.kind.startswith("stall"):
+                    await self.stall()
+                return self.abort()
+            self.client_out.write(raw)
             if not bodiless:
                 await self.pump(answer, self.server, self.client_out, record, "sent")
+            if raw != answer.raw:
+                raise Ended  # The client cannot know where the next answer begins.
             await self.client_out.drain()
             if not sending.done():
                 return False  # The server answered early: the rest of the body has no reader.
@@ -139,35 +188,100 @@ class Connection:
             await asyncio.gather(sending, return_exceptions=True)
             record["ended"] = time.monotonic()
 
-    def fail(self, request, record):
-        status, code = self.proxy.failure
+    async def answer_head(self, sending):
+        """Waits for the answer, unless a fault ends the request before."""
+        head = asyncio.ensure_future(read_head(self.server))
+        try:
+            await asyncio.wait({head, sending}, return_when=asyncio.FIRST_COMPLETED)
+            if not head.done() and sending.exception() is not None:
+                raise sending.exception()
+            return await head
+        finally:
+            head.cancel()
+
+    async def body(self, request, record):
+        """Takes the body of a request that is not passed on: an answer before it might get lost."""
+        keeper = Keeper()
+        await self.pump(request, self.client, keeper, record, "received", spoils=False)
+        return bytes(keeper.data)
+
+    async def send_before(self, request, record):
+        """Sends the request on a connection of its own, and gives its body again. What the answer
+        is, only the request that follows tells, as when a proxy has tried again."""
+        body = await self.body(request, record)
+        record["received"] = 0
+        reader, writer = await asyncio.open_connection(*self.proxy.target, limit=HEAD_LIMIT)
+        try:
+            writer.write(request.raw + body)
+            answer = await read_head(reader)
+            if request.first[0] != "HEAD" and answer.first[1] not in ("204", "304"):
+                await self.pump(answer, reader, Nowhere(), record, "lost")
+        finally:
+            reset(writer)
+        again = asyncio.StreamReader()
+        again.feed_data(body)
+        again.feed_eof()
+        return again
+
+    async def stall(self):
+        end = time.monotonic() + STALL
+        while time.monotonic() < end and not (
+                self.client.at_eof() or self.client_out.transport.is_closing()):
+            await asyncio.sleep(0.1)
+        raise EOFError
+
+    async def spoil(self, data, record, counter):
+        """What a fault leaves of bytes that are about to be passed on; raises where they end."""
+        fault = self.fault
+        position = fault.cut - record[counter]
+        if not 0 <= position <= len(data):
+            return data
+        if fault.kind.startswith("flip"):
+            if position == len(data):
+                return data
+            return data[:position] + bytes([data[position] ^ 0x20]) + data[position + 1:]
+        writer = self.server_out if counter == "received" else self.client_out
+        writer.write(data[:position])
+        await writer.drain()
+        record[counter] += position
+        if fault.kind == "truncate":
+            raise Ended
+        if fault.kind.startswith("stall"):
+            await self.stall()
+        self.abort()
+        raise EOFError
+
+    def fail(self, request, record, status, code, fields=""):
         body = "" if request.first[0] == "HEAD" else (
             f"<Error><Code>{code}</Code><Message>Told to fail</Message></Error>")
         self.client_out.write(
             f"HTTP/1.1 {status} {code}\r\nContent-Type: application/xml\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+            f"{fields}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
         self.client_out.write_eof()
         record["status"] = int(status)
         record["ended"] = time.monotonic()
         return False
 
-    async def pump(self, head, reader, writer, record, counter):
+    async def pump(self, head, reader, writer, record, counter, spoils=True):
+        spoils = spoils and self.fault is not None and self.fault.side == counter
         if head.is_chunked:
             while True:
                 line = await reader.readline()
                 writer.write(line)
                 size = int(line.split(b";")[0], 16)
-                await self.copy(size, reader, writer, record, counter)
+                await self.copy(size, reader, writer, record, counter, spoils)
                 writer.write(await reader.readline())
                 if size == 0:
                     break
         elif counter == "sent" and "content-length" not in head.fields:
-            await self.copy(sys.maxsize, reader, writer, record, counter)
+            await self.copy(sys.maxsize, reader, writer, record, counter, spoils)
         else:
-            await self.copy(head.length, reader, writer, record, counter)
+            await self.copy(head.length, reader, writer, record, counter, spoils)
         await writer.drain()
 
-    async def copy(self, count, reader, writer, record, counter):
+    async def copy(self, count, reader, writer, record, counter, spoils):
+        if spoils and count == 0:
+            await self.spoil(b"", record, counter)
         while count > 0:
             limited = counter == "sent" and self.proxy.bucket.rate > 0
             data = await reader.read(min(count, SLICE if limited else CHUNK))
@@ -175,10 +289,32 @@ class Connection:
                 raise EOFError
             if limited:
                 await self.proxy.bucket.take(len(data))
+            count -= len(data)
+            if spoils:
+                data = await self.spoil(data, record, counter)
             writer.write(data)
             await writer.drain()
-            count -= len(data)
             record[counter] += len(data)
+
+
+class Nowhere:
+    """Takes what nobody gets to see."""
+
+    def write(self, data):
+        pass
+
+    async def drain(self):
+        pass
+
+
+class Keeper(Nowhere):
+    """Takes what is sent again."""
+
+    def __init__(self):
+        self.data = bytearray()
+
+    def write(self, data):
+        self.data += data
 
 
 def reset(writer):
@@ -196,6 +332,7 @@ class Proxy:
         self.failure = None
         # The method of the requests that fail; empty for all.
         self.failing = ""
+        self.faults = Faults()
         self.running = asyncio.Event()
         self.running.set()
         self.connections = set()
@@ -208,6 +345,7 @@ class Proxy:
         record = {
             "method": request.first[0], "path": url.path, "query": url.query,
             "range": request.fields.get("range"), "status": None, "received": 0, "sent": 0,
+            "lost": 0, "fault": None,
             "copies": "x-amz-copy-source" in request.fields,
             "started": time.monotonic(), "ended": None,
         }
@@ -218,6 +356,20 @@ class Proxy:
         if self.failing == "COPY":
             return record["copies"] and "uploadId" not in record["query"]
         return self.failure is not None and self.failing in ("", method)
+
+    def load(self):
+        starts = sorted(request["started"] for request in self.requests)
+        peak, first = 0, 0
+        for index, start in enumerate(starts):
+            while start - starts[first] >= 1:
+                first += 1
+            peak = max(peak, index - first + 1)
+        faults = collections.Counter(
+            request["fault"] for request in self.requests if request["fault"])
+        return {
+            "requests": len(starts), "peak": peak, "faults": faults,
+            "seconds": starts[-1] - starts[0] if starts else 0,
+        }
 
     async def accept(self, reader, writer):
         connection = Connection(self, reader, writer)
@@ -254,6 +406,11 @@ class Proxy:
         elif words[0] == "refuse":
             self.failure = words[2:4] if len(words) == 4 else None
             self.failing = words[1] if len(words) == 4 else ""
+        elif words[0] == "faults":
+            only = words[3].split(",") if len(words) > 3 else None
+            self.faults = Faults(int(words[1]), float(words[2]), only)
+        elif words[0] == "load":
+            return json.dumps(self.load())
         elif words[0] == "clear":
             self.requests = []
         elif words[0] == "requests":

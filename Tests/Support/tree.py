@@ -2,6 +2,7 @@
 """A tree of files that follows from its seed, and the comparison of two trees.
 
     tree.py make DIR FILES SEED       makes DIR
+    tree.py media DIR FILES MIB SEED  makes DIR of files with MIB MiB in all: empty, small and large
     tree.py manifest DIR > FILE       what the tree holds, as JSON for s3judge.py and `check`
     tree.py check DIR MANIFEST        prints what differs from the manifest; exit code 1 if anything
 
@@ -13,6 +14,7 @@ import os
 import random
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 # The types that a browser expects; what no table knows is application/octet-stream.
 TYPES = {
@@ -32,6 +34,8 @@ HARD_NAMES = [
 ]
 MODES = [0o644, 0o600, 0o640, 0o664, 0o755, 0o444, 0o700]
 BLOCK = 1 << 20
+# Files that are read at once: of a mount, each waits for its own bytes.
+READERS = 16
 
 
 def size_of(rnd):
@@ -82,6 +86,27 @@ def make(root, count, seed):
     set_times(root, rnd)
 
 
+def media(root, count, mebibytes, seed):
+    """Half of the bytes lie in four files, a quarter in sixteen; one in fifty is empty."""
+    rnd = random.Random(seed)
+    total = mebibytes << 20
+    sizes = [total // 8 + rnd.randrange(BLOCK) for _ in range(4)]
+    sizes += [total // 64 + rnd.randrange(BLOCK) for _ in range(16)]
+    sizes += [0] * (count // 50)
+    weights = [rnd.lognormvariate(0, 1.5) for _ in range(count - len(sizes))]
+    unit = total / 4 / sum(weights)
+    sizes += [int(weight * unit) for weight in weights]
+    rnd.shuffle(sizes)
+    os.makedirs(root)
+    for number, size in enumerate(sizes):
+        directory = f"{root}/{number // 100:02}"
+        os.makedirs(directory, exist_ok=True)
+        with open(f"{directory}/{number:04}.mp4", "wb") as file:
+            for start in range(0, size, BLOCK):
+                file.write(rnd.randbytes(min(BLOCK, size - start)))
+    set_times(root, rnd)
+
+
 def set_times(root, rnd):
     for directory, _, names in os.walk(root, topdown=False):
         for name in names:
@@ -121,10 +146,12 @@ def describe(root, path):
 
 
 def manifest(root):
-    entries = []
-    for directory, subdirectories, names in os.walk(root):
-        for name in subdirectories + names:
-            entries.append(describe(root, os.path.relpath(f"{directory}/{name}", root)))
+    paths = [
+        os.path.relpath(f"{directory}/{name}", root)
+        for directory, subdirectories, names in os.walk(root) for name in subdirectories + names
+    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        entries = list(pool.map(lambda path: describe(root, path), paths))
     return sorted(entries, key=lambda entry: entry["path"].encode())
 
 
@@ -147,6 +174,8 @@ def main():
     command, root = sys.argv[1:3]
     if command == "make":
         make(root, int(sys.argv[3]), int(sys.argv[4]))
+    elif command == "media":
+        media(root, *map(int, sys.argv[3:6]))
     elif command == "manifest":
         json.dump(manifest(root), sys.stdout)
     elif command == "check":

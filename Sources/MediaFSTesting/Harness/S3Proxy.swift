@@ -68,6 +68,34 @@ package final class S3Proxy: Sendable {
     _ = try process.ask("fail")
   }
 
+  /// Hits requests with `probability`, each with a fault that is drawn from `seed`; 0 ends it.
+  ///
+  /// - Parameter kinds: those of `faults.py`; none for all.
+  package func faults(probability: Double, seed: Int, kinds: [String] = []) throws {
+    let only = kinds.isEmpty ? "" : " " + kinds.joined(separator: ",")
+    let answer = try JSON(parsing: try process.ask("faults \(seed) \(probability)\(only)"))
+    if let error = answer["error"]?.text { throw HarnessError(error) }
+  }
+
+  /// What has come in since the start or the last ``clear()``.
+  package struct Load: Sendable {
+    package let requests: Int
+    /// The most requests that began within one second.
+    package let peak: Int
+    /// From the first request to the last.
+    package let seconds: Double
+    /// How often each fault has hit.
+    package let faults: [String: Int]
+  }
+
+  package func load() throws -> Load {
+    let load = try JSON(parsing: try process.ask("load"))
+    guard case .object(let faults) = load["faults"] else { throw HarnessError("\(load)") }
+    return Load(
+      requests: load["requests"]?.int ?? 0, peak: load["peak"]?.int ?? 0,
+      seconds: load["seconds"]?.number ?? 0, faults: faults.compactMapValues(\.int))
+  }
+
   package func clear() throws {
     _ = try process.ask("clear")
   }

@@ -1,0 +1,78 @@
+import MediaFSTesting
+import Testing
+
+extension MountTests {
+  /// A network that hits every third request, in front of a real server: see `faults.py`.
+  @Suite struct BadNetwork {
+    static let files = 1_000
+    static let probability = 0.3
+    /// In MiB. `make soak` asks for the 2,048 that are promised.
+    static let workload = TestEnvironment.inherited["MEDIAFS_WORKLOAD"].flatMap { Int($0) } ?? 512
+    /// The longest that a stalled request may cost, short enough for hundreds of them.
+    static let options = [
+      "s3.stall_timeout": "1s", "upload.delay": "2s", "upload.concurrency": "16",
+    ]
+
+    /// Requests for each file that a network without faults needs, parts and questions of what is
+    /// there included.
+    static let uploadRequests = 1.2
+    static let downloadRequests = 2.2
+    /// Requests for each that is needed. Of three of ten that are hit most have to be repeated,
+    /// some of them twice; a lost answer costs the question what has become of it.
+    static let loadFactor = 2.0
+
+    static func seed() -> Int {
+      let seed =
+        TestEnvironment.inherited["MEDIAFS_SEED"].flatMap { Int($0) } ?? Int.random(in: 0..<1 << 30)
+      print("faults of seed \(seed)")
+      return seed
+    }
+
+    private static func makeWorkload(at path: String) throws -> String {
+      let script = TestEnvironment.support("tree.py")
+      try succeed(
+        ["python3", script, "media", path, "\(files)", "\(workload)", "1"], within: .seconds(300))
+      try shell("python3 \"$1\" manifest \"$2\" > \"$3\"", script, path, path + ".json")
+      return path + ".json"
+    }
+
+    @Test(
+      .executes("When the network is bad", "Bytes that were damaged"),
+      .executes("When the network is bad", "Every request is tried again"),
+      .timeLimit(.minutes(30)))
+    func everyByteArrivesAtBothEnds() throws {
+      try Stage.play { stage in
+        let manifest = try Self.makeWorkload(at: stage.path("source"))
+        let proxy = try S3Proxy(to: stage.bucket.access)
+
+        let mount = try stage.mount(through: proxy.access, options: Self.options)
+        try proxy.faults(probability: Self.probability, seed: Self.seed())
+        try proxy.clear()
+        try succeed(
+          ["cp", "-a", stage.path("source") + "/.", mount.directory], within: .seconds(600))
+        try mount.flush()
+        try expectLoad(of: proxy, perFile: Self.uploadRequests)
+        let status = try mount.status()
+        try mount.unmount()
+        #expect(try stage.bucket.differences(from: manifest, prefix: "media/") == [])
+        #expect(try stage.bucket.unfinishedUploads() == [])
+        #expect(status["conflicts"]?.int == 0, "\(status)")
+
+        try proxy.clear()
+        let fresh = try stage.mount(
+          cache: "another cache", through: proxy.access, options: Self.options)
+        try expectTree(at: fresh.directory, equals: manifest)
+        try expectLoad(of: proxy, perFile: Self.downloadRequests)
+      }
+    }
+
+    private func expectLoad(of proxy: S3Proxy, perFile: Double) throws {
+      let load = try proxy.load()
+      let needed = Double(Self.files) * perFile
+      print("\(load)")
+      #expect(Double(load.requests) < needed * Self.loadFactor, "\(load)")
+      let hits = load.faults.values.reduce(0, +)
+      #expect(Double(hits) > Double(load.requests) * Self.probability * 0.8, "\(load)")
+    }
+  }
+}
