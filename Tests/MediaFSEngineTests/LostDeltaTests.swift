@@ -132,7 +132,8 @@ import Testing
 
   @Test func attributesThatHaveArrivedMoveAlong() async throws {
     // No pause between two attempts ends before the test says so.
-    let fs = try TestVolume(clock: ManualClock()) { $0.uploadEnabled = false }
+    let clock = ManualClock()
+    let fs = try TestVolume(clock: clock) { $0.uploadEnabled = false }
     let bytes = TestVolume.pattern(1_000)
     try await put(bytes, at: Self.key, in: fs)
     _ = try await fs.volume.setAttributes(
@@ -142,6 +143,8 @@ import Testing
     let film = try await fs.inode("film")
     while try fs.volume.context.catalog.item(of: film)?.attempts == 0 { await Task.yield() }
     try await fs.rename("film", to: "movie")
+    // The store is asked again whether it answers.
+    clock.advance(by: StoreHealth.probeInterval)
     try await finish(fs)
     #expect(try await fs.objects() == ["ns/movie": bytes])
     #expect(try await fs.attributes("movie").permissions == 0o600)

@@ -37,18 +37,57 @@ import Testing
     try fs.write(Array("more".utf8), at: 0, to: writer)
     let inode = try await fs.inode("open")
     try context.catalog.postpone(inode, until: .epoch, error: nil)
+    clock.advance(by: StoreHealth.probeInterval)
     reconciler.changed.signal()
     while try context.catalog.item(of: inode)?.due == .epoch || reconciler.activeCount.uploads > 0 {
       await Task.yield()
     }
     #expect(context.health.offline?.since == since)
     #expect(recoveries.count == 0)
-    #expect(fs.store.calls(.head).count == keys.count)
+    #expect(fs.store.calls(.head).count < keys.count, "all were asked for in vain")
 
     fs.store.outage = nil
     _ = try await context.store.head(ObjectKey("ns/open"))
     #expect(context.health.offline == nil)
     #expect(recoveries.count == 1)
+  }
+
+  @Test func anOutageIsAskedForOneItemAtATime() async throws {
+    let clock = ManualClock()
+    let fs = try TestVolume(clock: clock) {
+      $0.uploadDelay = .seconds(600)
+      $0.uploadConcurrency = 4
+    }
+    let (context, reconciler) = (fs.volume.context, fs.volume.reconciler)
+    // Behind the probe of the store's features.
+    try await fs.write("first", to: "first")
+    try await fs.drain()
+    for number in 0..<40 { try await fs.write("bytes", to: "f\(number)") }
+    fs.store.forgetCalls()
+    fs.store.outage = .connectionLost
+    clock.advance(by: .seconds(700))
+    reconciler.changed.signal()
+    while fs.store.calls(.put).count < 4 || reconciler.activeCount.uploads > 0 {
+      await Task.yield()
+    }
+    #expect(context.health.offline != nil)
+    #expect(fs.store.calls(.put).count == 4)
+
+    for _ in 0..<3 {
+      let (puts, lists) = (fs.store.calls(.put).count, fs.store.calls(.list).count)
+      clock.advance(by: StoreHealth.probeInterval)
+      reconciler.changed.signal()
+      while fs.store.calls(.put).count == puts || reconciler.activeCount.uploads > 0 {
+        await Task.yield()
+      }
+      #expect(fs.store.calls(.put).count == puts + 1)
+      #expect(fs.store.calls(.list).count == lists + 1)
+    }
+
+    fs.store.outage = nil
+    clock.advance(by: StoreHealth.probeInterval)
+    try await fs.drain()
+    #expect(try await fs.objects().count == 41)
   }
 
   private static let refusals: [(ObjectStoreError.Kind, status: Int?, isAnswer: Bool)] = [

@@ -20,6 +20,12 @@ extension MountTests {
     /// Requests for each that is needed. Of three of ten that are hit most have to be repeated,
     /// some of them twice; a lost answer costs the question what has become of it.
     static let loadFactor = 2.0
+    /// Long enough for every file to be tried, if that was what happens in an outage.
+    static let outageSeconds = 12.0
+    /// What is under way when an outage begins is repeated as often as a call is.
+    static let outageBurst = 5 * 16
+    /// After that a listing and one file are tried every two seconds, five times each.
+    static let outageRate = 5.0
 
     static func seed() -> Int {
       let seed =
@@ -73,6 +79,33 @@ extension MountTests {
       #expect(Double(load.requests) < needed * Self.loadFactor, "\(load)")
       let hits = load.faults.values.reduce(0, +)
       #expect(Double(hits) > Double(load.requests) * Self.probability * 0.8, "\(load)")
+    }
+
+    @Test(.executes("When the network is bad", "While the store fails"))
+    func anOutageIsNotMetWithAStorm() throws {
+      try Stage.play { stage in
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        let mount = try stage.mount(through: proxy.access, options: Self.options)
+        // The features of the store are asked before.
+        try shell("echo first > \"$1\"/first", mount.directory)
+        try mount.flush()
+        try proxy.fail(status: 503, code: "ServiceUnavailable")
+        try proxy.clear()
+        try shell(
+          "for i in $(seq $2); do echo $i > \"$1\"/file-$i; done", mount.directory,
+          "\(Self.files)")
+        try eventually("an outage of \(Self.outageSeconds) s", within: .seconds(120)) {
+          try proxy.load().seconds >= Self.outageSeconds
+        }
+        let load = try proxy.load()
+        print("outage: \(load)")
+        #expect(load.peak <= Self.outageBurst, "\(load)")
+        let limit = Double(Self.outageBurst) + Self.outageRate * load.seconds
+        #expect(Double(load.requests) <= limit, "\(load)")
+        try proxy.admit()
+        try mount.flush()
+        #expect(try stage.bucket.keys(prefix: "media/file-").count == Self.files)
+      }
     }
   }
 }

@@ -152,7 +152,7 @@ final class Reconciler: Sendable {
   }
 
   /// A store that does not answer is asked now and then; when it does, nothing waits out its
-  /// back-off.
+  /// back-off. Where the question fails, one item is tried: a store may take what it cannot list.
   private func askIfOffline() async {
     guard context.health.offline != nil, context.health.mayAsk(), !Task.isCancelled else { return }
     let request = ListRequest(
@@ -161,14 +161,18 @@ final class Reconciler: Sendable {
       _ = try await context.store.list(request)
     } catch {
       if error.isTransient { context.health.failed(error) }
+      startDue(isTrial: true)
     }
   }
 
-  private func startDue() {
+  /// - Parameter isTrial: although the store does not answer. A thousand files would ask it a
+  ///   thousand times, each as often as a call is repeated.
+  private func startDue(isTrial: Bool = false) {
+    guard isTrial || context.health.offline == nil else { return }
     guard !state.withLock({ $0.isPaused || $0.isStopping }) else { return }
     do throws(CatalogError) {
       let now = context.environment.now()
-      try startUploads(now)
+      try startUploads(now, limit: isTrial ? 1 : context.options.uploadConcurrency)
       try startDeletes(now)
       try startCleaning(now)
       try context.catalog.forgetDeleted(before: now.advanced(by: .zero - Self.tombstoneMemory))
@@ -178,8 +182,8 @@ final class Reconciler: Sendable {
   }
 
   /// What somebody else has a claim on is passed over for what is due behind it.
-  private func startUploads(_ now: Timestamp) throws(CatalogError) {
-    var room = context.options.uploadConcurrency - state.withLock { $0.active.count }
+  private func startUploads(_ now: Timestamp, limit: Int) throws(CatalogError) {
+    var room = limit - state.withLock { $0.active.count }
     var last: JournalItem?
     for _ in 0..<Self.searchedPages where room > 0 {
       let page = try context.catalog.dueItems(by: now, limit: Self.searchedPage, after: last)
@@ -322,10 +326,19 @@ final class Reconciler: Sendable {
   }
 
   private func delete(_ due: [Tombstone]) async {
-    for batch in conditions.deleteBatches(due) where !Task.isCancelled { await send(batch) }
+    var outage: ObjectStoreError?
+    for batch in conditions.deleteBatches(due) where !Task.isCancelled {
+      if let outage {
+        let now = context.environment.now()
+        for tombstone in batch { failed(tombstone, outage, now) }
+      } else {
+        outage = await send(batch)
+      }
+    }
   }
 
-  private func send(_ due: [Tombstone]) async {
+  /// - Returns: why the next batch would fail too, if the store is the reason.
+  private func send(_ due: [Tombstone]) async -> ObjectStoreError? {
     var failures: [ObjectKey: ObjectStoreError] = [:]
     let tombstones = await conditions.stillMeant(due, failures: &failures)
     do throws(ObjectStoreError) {
@@ -336,7 +349,7 @@ final class Reconciler: Sendable {
         failures.merge(refused) { $1 }
       }
     } catch {
-      if Task.isCancelled { return }
+      if Task.isCancelled { return nil }
       for tombstone in tombstones { failures[tombstone.key] = error }
     }
     let now = context.environment.now()
@@ -346,6 +359,7 @@ final class Reconciler: Sendable {
     for tombstone in due {
       if let error = failures[tombstone.key] { failed(tombstone, error, now) }
     }
+    return failures.values.first { $0.isTransient }
   }
 
   private func failed(_ tombstone: Tombstone, _ error: ObjectStoreError, _ now: Timestamp) {

@@ -55,7 +55,13 @@ extension WriteConditions {
       while let (tombstone, outcome) = await group.next() {
         switch outcome {
         case .success(let isOurs): if isOurs { meant.append(tombstone) }
-        case .failure(let error): failures[tombstone.key] = error
+        case .failure(let error):
+          failures[tombstone.key] = error
+          if error.isTransient {
+            // The store would be asked for the others in vain.
+            for other in rest { failures[other.key] = error }
+            rest = []
+          }
         }
         if let next = rest.popFirst() { group.addTask { await self.check(next) } }
       }
