@@ -89,7 +89,7 @@ let package = Package(
     // In-memory store, faults, conformance suites, mount and server harness; never shipped.
     library(
       "MediaFSTesting",
-      ["MediaFSEngine", "MediaFSCore", "ObjectStorage", "PosixIO", systemPackage]),
+      ["MediaFSEngine", "MediaFSCache", "MediaFSCore", "ObjectStorage", "PosixIO", systemPackage]),
 
     tests(
       "ObjectStorageTests", ["ObjectStorage", "MediaFSCore", "MediaFSEngine", "MediaFSTesting"]),

@@ -1,10 +1,10 @@
 package import MediaFSCore
-package import PosixIO
+import PosixIO
 package import SystemPackage
 
 /// The content files of a volume: sparse files named by their ``ContentNumber``, 256 directories
 /// wide, readable by their owner only.
-package struct ContentDirectory: Sendable {
+package struct ContentDirectory: ContentDisk {
   private let root: FilePath
   private let quarantine: FilePath
 
@@ -23,23 +23,20 @@ package struct ContentDirectory: Sendable {
     }
   }
 
-  /// Opens a content file for reading and writing, and makes it if it is missing.
-  package func open(_ content: ContentNumber) throws(Errno) -> SharedDescriptor {
+  package func open(_ content: ContentNumber) throws(Errno) -> any ContentFile {
     try SharedDescriptor(
       opening: path(of: content), .readWrite, options: [.create, .noFollow],
       permissions: .ownerReadWrite)
   }
 
-  /// `nil` when there is no such file.
-  package func status(of content: ContentNumber) throws(Errno) -> FileStatus? {
+  package func status(of content: ContentNumber) throws(Errno) -> ContentStatus? {
     do {
-      return try FileTree.linkStatus(of: path(of: content))
+      return ContentStatus(try FileTree.linkStatus(of: path(of: content)))
     } catch .noSuchFileOrDirectory {
       return nil
     }
   }
 
-  /// Removes a content file; fine when there is none. Who has it open reads on.
   package func remove(_ content: ContentNumber) throws(Errno) {
     guard content != .none else { return }
     do {
@@ -49,20 +46,17 @@ package struct ContentDirectory: Sendable {
     }
   }
 
-  /// The name of a content file survives a power cut.
   package func synchronizeName(of content: ContentNumber) throws(Errno) {
     try FileTree.synchronizeDirectory(path(of: content).removingLastComponent())
   }
 
-  /// All content files of one bucket, 0 to 255; other names are not ours and are left out.
+  /// Other names are not ours and are left out.
   package func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber] {
     try FileTree.names(in: root.appending(Self.name(ofBucket: bucket))).compactMap {
       Int64($0).map { ContentNumber($0) }
     }
   }
 
-  /// Sets a content file aside that nothing knows: it may be all that is left of something.
-  ///
   /// A catalog that began anew counts from 1 again, so the number may be there already; what has
   /// been set aside is never replaced.
   package func quarantine(_ content: ContentNumber) throws(Errno) {

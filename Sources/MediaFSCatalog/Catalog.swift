@@ -16,6 +16,7 @@ package final class Catalog: Sendable {
   package let generation: UInt64
   /// When changes become due.
   package let schedule: JournalSchedule
+  private let beforeCommit: @Sendable () throws -> Void
 
   /// Opens the catalog in `path`, or makes a new one.
   ///
@@ -23,11 +24,14 @@ package final class Catalog: Sendable {
   ///   - identity: the source that the catalog belongs to. One that was made for another source
   ///     is refused: its journal would be carried out on the wrong bucket.
   ///   - root: the attributes of a new root directory.
+  ///   - beforeCommit: called when a transaction is about to take effect; prevents it by an error.
   package init(
     path: String, identity: String, root: RootAttributes, schedule: JournalSchedule,
-    generation newGeneration: UInt64
+    generation newGeneration: UInt64,
+    beforeCommit: @escaping @Sendable () throws -> Void = {}
   ) throws(CatalogError) {
     self.schedule = schedule
+    self.beforeCommit = beforeCommit
     do {
       var configuration = Configuration()
       // Readers: FUSE threads at once; more only cost memory.
@@ -98,7 +102,11 @@ package final class Catalog: Sendable {
 
   func write<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
     do {
-      return try pool.write(body)
+      return try pool.write { database in
+        let result = try body(database)
+        try beforeCommit()
+        return result
+      }
     } catch let error as CatalogError {
       throw error
     } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {

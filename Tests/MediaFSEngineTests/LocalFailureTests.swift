@@ -16,7 +16,7 @@ import Testing
     let context = fs.volume.context
     let number = try await fs.inode("f")
     let record = try #require(try context.catalog.inode(number))
-    try context.directory.remove(record.content)
+    try context.disk.remove(record.content)
     let bucket = String(record.content.value & 255, radix: 16)
     let place = fs.directory.appending("content").appending(
       bucket.utf8.count == 1 ? "0" + bucket : bucket)

@@ -15,8 +15,9 @@ import Testing
   private static let seeds = 1_000
   /// One for each core of the smallest machine that this is run on.
   private static let workers = 2
-  /// Attempts to make a failing sequence shorter.
-  private static let shrinking = 200
+  /// Attempts to make a failing sequence shorter; `MEDIAFS_SHRINKING` allows others.
+  private static let shrinking =
+    TestEnvironment.inherited["MEDIAFS_SHRINKING"].flatMap { Int($0) } ?? 200
 
   @Test func whateverHappensTheBucketBecomesTheModel() async {
     let queue = Queue(Self.chosenSeeds)
@@ -74,6 +75,10 @@ import Testing
     let directory = stateDirectory(worker)
     let scenario = Scenario(seed: seed)
     let outcome = scenario.run(in: directory)
+    if TestEnvironment.inherited["MEDIAFS_TRACE"] != nil {
+      let t = clock()
+      print("seed \(seed) \(t / 1000) \(outcome)"); fflush(nil)
+    }
     guard outcome.failure != nil else { return nil }
     let shortest = scenario.shrunk(outcome, runs: shrinking, in: directory)
     let end = shortest.run(in: directory)

@@ -88,6 +88,8 @@ enum Operation: Sendable, Hashable {
     case wait(Int)
     /// `kill -9`, and a new daemon on the same state.
     case crash
+    /// `kill -9` in the middle of something: at the disk operation after so many others.
+    case die(after: Int)
     /// An orderly end, and a new daemon on the same state.
     case remount
     /// Everything is uploaded, and a new daemon begins with an empty cache.

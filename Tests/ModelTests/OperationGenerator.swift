@@ -191,9 +191,10 @@ struct OperationGenerator {
 
   private mutating func event() -> Operation {
     let event: Operation.Event
-    switch number(0...29) {
+    switch number(0...35) {
     case 0...12: event = .wait(choose([0, 1, 10, 100, 1_000, 11_000, 70_000, 700_000]))
-    case 13...16: event = .crash
+    case 13...14: event = .crash
+    case 15...16, 30...35: event = .die(after: choose([0, 1, 2, 3, 5, 8, 20, 60]))
     case 17: event = .remount
     case 18: event = .forget
     case 19...21: event = .evict

@@ -14,7 +14,7 @@ struct Scenario: Sendable {
   /// Later than the machine's own clock, from which recovered files have their times.
   private static let beginning = Timestamp(seconds: 4_000_000_000)
   /// Steps of a run, of which one in order needs some ten thousand.
-  private static let stepLimit = 1_000_000
+  private static let stepLimit = 200_000
 
   init(seed: UInt64) {
     settings = Settings(seed: seed)
@@ -70,6 +70,7 @@ struct Scenario: Sendable {
       try await world.step(operation)
       progress.advance()
     }
+    try await world.survive()
     try await world.inGoodWeather { try await world.compareTrees(.exactly) }
     try await world.settle()
     try await world.forget()

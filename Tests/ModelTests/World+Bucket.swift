@@ -23,7 +23,7 @@ extension World {
   func settle() async throws {
     closeAll(releasing: true)
     try await drain()
-    await pass(settings.deleteDelay + Self.temporaryLife)
+    try await pass(settings.deleteDelay + Self.temporaryLife)
     try await drain()
     try await compareBucket()
     try checkLeftovers()
@@ -164,13 +164,10 @@ extension World {
     guard used == counted else {
       throw Discrepancy("account: the cache's account says \(used) bytes, the catalog \(counted)")
     }
-    for name in DiskTree.files(beneath: volume.context.options.stateDirectory + "/content") {
-      guard let number = Int64(name), try catalog.owner(of: ContentNumber(number)) != nil else {
-        throw Discrepancy("stray: content file \(name) belongs to nothing")
-      }
+    for content in disk.contents where try catalog.owner(of: content) == nil {
+      throw Discrepancy("stray: content file \(content) belongs to nothing")
     }
-    let quarantine = volume.context.options.stateDirectory + "/quarantine"
-    guard DiskTree.files(beneath: quarantine).isEmpty else {
+    guard disk.quarantineCount == 0 else {
       throw Discrepancy("stray: something is in the quarantine")
     }
   }

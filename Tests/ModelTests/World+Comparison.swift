@@ -197,7 +197,7 @@ extension World {
           expected.linkCount = found.linkCount
         }
       }
-      try compare(found, expected, nil, "/" + place)
+      try compare(found, expected, uncertainSince, "/" + place)
       try await compareContent(child, place)
       if expected.kind == .directory { try await compareDirectory(child, place, agreement) }
     }

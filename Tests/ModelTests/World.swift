@@ -28,14 +28,19 @@ final class World {
   /// Which inode of the volume is which of the model.
   var inodes: [InodeNumber: InodeNumber] = [:]
 
+  /// When an operation began that may have happened; its times are those of then, or later.
+  var uncertainSince: Timestamp?
+
   /// After this time nothing temporary is left in the bucket.
   static let temporaryLife: Duration = .seconds(4_000)
 
   private let directory: FilePath
   private var stateCount = 0
   /// When the operation began that the model carries out now.
-  private let clock: ModelClock
+  let clock: ModelClock
   private(set) var life = Life()
+  /// Of the host; a new one begins with an empty cache.
+  private(set) var disk: SimulatedDisk
   private(set) var volume: Volume
 
   init(_ settings: Settings, _ simulation: Simulation, in directory: FilePath) throws {
@@ -48,8 +53,10 @@ final class World {
     let clock = ModelClock(simulation.now)
     self.clock = clock
     model = MemoryFileSystem(now: { clock.now })
+    disk = SimulatedDisk(simulation)
     volume = try Self.open(
-      settings, directory.appending("0"), network, life, simulation.environment(for: life))
+      settings, directory.appending("0"), network, life,
+      simulation.environment(for: life, on: disk))
     expected = Side(model)
     actual = Side(volume)
     inodes[.root] = .root
@@ -63,6 +70,8 @@ final class World {
       settings.options(in: state.string), store: SimulatedConnection(network, for: life),
       environment: environment,
       log: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
+    // Whoever asks the catalog of a dead process would go on asking for ever.
+    life.atEnd { try? volume.context.catalog.close() }
     volume.start()
     return volume
   }
@@ -71,11 +80,14 @@ final class World {
 
   /// Carries out one operation on both sides; throws when they disagree.
   func step(_ operation: Operation) async throws {
-    if case .event(let event) = operation { return try await happen(event) }
+    if case .event(let event) = operation { return try await happenOrDie(event) }
     let start = simulation.now
     var reply = await actual.perform(operation)
-    if try await isExcusable(reply?.errno, operation) { reply = await actual.perform(operation) }
+    if !life.isOver, try await isExcusable(reply?.errno, operation) {
+      reply = await actual.perform(operation)
+    }
     clock.set(start)
+    if life.isOver { return try await comeBack(from: operation) }
     switch operation {
     case .seek:
       try checkSeek(operation, reply, await expected.perform(operation))
@@ -98,7 +110,7 @@ final class World {
     case .ioError where !settings.isCalm:
       let weather = network.weather
       network.weather = NetworkWeather()
-      await pass(.seconds(10))
+      try await pass(.seconds(10))
       defer { network.weather = weather }
       if case .close = operation { return false }
       return true
@@ -110,15 +122,33 @@ final class World {
     }
   }
 
-  func pass(_ duration: Duration) async {
+  /// Lets time pass, of which a process may die.
+  func pass(_ duration: Duration) async throws {
     await simulation.wait(duration, in: life)
+    if life.isOver { throw Death() }
   }
+
+  /// The process is dead, and what was under way with it.
+  struct Death: Error {}
 
   // MARK: Events
 
+  /// Who dies of an event comes back, and it happens again.
+  private func happenOrDie(_ event: Operation.Event) async throws {
+    do {
+      try await happen(event)
+    } catch {
+      guard life.isOver else { throw error }
+    }
+    guard life.isOver else { return }
+    try await comeBack(from: nil)
+    try await happen(event)
+  }
+
   private func happen(_ event: Operation.Event) async throws {
     switch event {
-    case .wait(let milliseconds): await pass(.milliseconds(milliseconds))
+    case .die(let count): disk.die(afterOperations: count)
+    case .wait(let milliseconds): try await pass(.milliseconds(milliseconds))
     case .crash: try await crash()
     case .remount: try await remount()
     case .forget: try await forget()
@@ -137,7 +167,7 @@ final class World {
     let weather = network.weather
     defer { network.weather = weather }
     network.weather = NetworkWeather()
-    if !settings.isCalm { await pass(.seconds(10)) }
+    if !settings.isCalm { try await pass(.seconds(10)) }
     try await body()
   }
 
@@ -162,28 +192,44 @@ final class World {
 
   /// `kill -9`: what was under way ends where it is, and nothing more is written down.
   private func crash() async throws {
-    let unsettled = Set(
-      expected.slots.compactMap { $0 }.filter { $0.flags.contains(.write) }.map(\.inode))
-    let dead = life
-    life = Life()
-    simulation.end(dead)
-    try volume.context.catalog.close()
-    await volume.reconciler.stop()
-    // Until all that was woken has found out.
-    await pass(.nanoseconds(1))
+    let unsettled = unsettled
+    try await restart()
     closeAll()
-    try reopen()
     // The content file says when it was written, by the machine's own clock.
     try await adoptTimes(of: unsettled)
     try checkInvariants()
   }
 
+  /// Files that are open for writing, as the model numbers them.
+  var unsettled: Set<InodeNumber> {
+    Set(expected.slots.compactMap { $0 }.filter { $0.flags.contains(.write) }.map(\.inode))
+  }
+
+  /// Ends the process where it is, and starts another one on what it leaves.
+  func restart() async throws {
+    let dead = life
+    life = Life()
+    disk.die(afterOperations: nil)
+    simulation.end(dead)
+    await volume.reconciler.stop()
+    // Until all that was woken has found out.
+    await simulation.wait(.nanoseconds(1), in: life)
+    try reopen()
+  }
+
+  /// Nobody dies any more.
+  func survive() async throws {
+    disk.die(afterOperations: nil)
+    if life.isOver { try await comeBack(from: nil) }
+  }
+
   private func remount() async throws {
     closeAll(releasing: true)
     await volume.stop()
+    if life.isOver { throw Death() }
     simulation.end(life)
     life = Life()
-    await pass(.nanoseconds(1))
+    await simulation.wait(.nanoseconds(1), in: life)
     try reopen()
     try checkInvariants()
   }
@@ -193,12 +239,14 @@ final class World {
     closeAll(releasing: true)
     try await drain()
     // What was written for a while is deleted by who knows of it.
-    await pass(Self.temporaryLife)
+    try await pass(Self.temporaryLife)
     await volume.stop()
+    if life.isOver { throw Death() }
     simulation.end(life)
     life = Life()
-    await pass(.nanoseconds(1))
+    await simulation.wait(.nanoseconds(1), in: life)
     stateCount += 1
+    disk = SimulatedDisk(simulation)
     try reopen()
     try await inGoodWeather { try await compareTrees(.asStored) }
   }
@@ -215,7 +263,7 @@ final class World {
   private func reopen() throws {
     volume = try Self.open(
       settings, directory.appending("\(stateCount)"), network, life,
-      simulation.environment(for: life))
+      simulation.environment(for: life, on: disk))
     actual.files = volume
   }
 

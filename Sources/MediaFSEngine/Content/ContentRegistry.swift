@@ -17,11 +17,11 @@ final class ContentRegistry: Sendable {
   private let contents = Mutex<[InodeNumber: FileContent]>([:])
   private let stripes = (0..<64).map { _ in Stripe() }
   private let catalog: Catalog
-  private let directory: ContentDirectory
+  private let disk: any ContentDisk
 
-  init(catalog: Catalog, directory: ContentDirectory) {
+  init(catalog: Catalog, disk: any ContentDisk) {
     self.catalog = catalog
-    self.directory = directory
+    self.disk = disk
   }
 
   /// The content of an inode if anybody uses it, for a look; it may be dropped at any time.
@@ -93,24 +93,24 @@ final class ContentRegistry: Sendable {
   private func load(_ inode: InodeNumber) throws(FileSystemError) -> FileContent {
     do {
       var record = try catalog.allocateContent(inode)
-      let held = try directory.status(of: record.content)?.size
+      let held = try disk.status(of: record.content)?.size
       var present = try catalog.extents(of: record.content)
       if !record.isWriting || held == nil { try check(record, held: held ?? 0, &present) }
       // It was not settled when it was closed: the content file knows its size.
       if record.isWriting, let held { record.size = held }
-      let descriptor = try directory.open(record.content)
+      let file = try disk.open(record.content)
       let holes =
         record.isWriting
         ? FileLifecycle.holes(
           size: record.size, baseSize: record.baseSize, present: present,
-          data: try descriptor.dataExtents(in: 0..<record.size))
+          data: try file.dataExtents(in: 0..<record.size))
         : try catalog.holes(of: record)
       // A content file is as long as the file: what was not fetched yet is a hole.
-      if !record.isWriting, held != record.size { try descriptor.truncate(to: record.size) }
+      if !record.isWriting, held != record.size { try file.truncate(to: record.size) }
       return FileContent(
         record: record, present: present, holes: holes,
         changed: try catalog.changes(of: record.content),
-        descriptor: descriptor)
+        file: file)
     } catch CatalogError.rule(.noSuchFileOrDirectory) {
       // Made one with another inode just now, or removed: the kernel looks its name up again.
       throw FileSystemError(.staleNFSFileHandle, "open", "There is no inode \(inode)")

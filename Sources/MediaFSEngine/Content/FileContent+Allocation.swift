@@ -1,3 +1,4 @@
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -21,16 +22,16 @@ extension FileContent {
         place: { size in
           let inside = range.clamped(to: 0..<max(0, size))
           return (inside.lowerBound, Int64(inside.count))
-        }, zeros: { [$0] }, effect: { range throws(Errno) in try descriptor.clear(range) })
+        }, zeros: { [$0] }, effect: { range throws(Errno) in try file.clear(range) })
     case .zero(keepingSize: false):
       return try change(
         operation, catalog, space, now: now, maximumSize: maximumSize,
         place: { _ in (range.lowerBound, Int64(range.count)) }, zeros: { [$0] },
         effect: { range throws(Errno) in
-          if try descriptor.status().size < range.upperBound {
-            try descriptor.truncate(to: range.upperBound)
+          if try file.status().size < range.upperBound {
+            try file.truncate(to: range.upperBound)
           }
-          try descriptor.clear(range)
+          try file.clear(range)
         })
     case .reserve(let keepingSize):
       guard range.upperBound <= maximumSize else {
@@ -41,7 +42,7 @@ extension FileContent {
       return try change(
         operation, catalog, space, now: now, maximumSize: maximumSize,
         place: { size in (size, max(0, range.upperBound - size)) },
-        effect: { range throws(Errno) in try descriptor.truncate(to: range.upperBound) })
+        effect: { range throws(Errno) in try file.truncate(to: range.upperBound) })
     }
   }
 
@@ -63,7 +64,7 @@ extension FileContent {
     defer { space.adjust(reserved: lacking, used: filled) }
     try changing.withLock { _ throws(FileSystemError) in
       do throws(Errno) {
-        for run in local { try descriptor.reserveSpace(run) }
+        for run in local { try file.reserveSpace(run) }
       } catch {
         throw FileSystemError(error, "fallocate", "The cache disk refuses", underlying: error)
       }
@@ -121,8 +122,8 @@ extension FileContent {
     do throws(Errno) {
       let found =
         switch target {
-        case .data: try descriptor.nextData(from: range.lowerBound)
-        case .hole: try descriptor.nextHole(from: range.lowerBound)
+        case .data: try file.nextData(from: range.lowerBound)
+        case .hole: try file.nextHole(from: range.lowerBound)
         }
       return found.flatMap { $0 < range.upperBound ? $0 : nil }
     } catch {

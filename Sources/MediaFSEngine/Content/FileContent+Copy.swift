@@ -1,3 +1,4 @@
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -55,7 +56,7 @@ extension FileContent {
         }
       },
       effect: { target throws(Errno) in
-        try descriptor.copy(range, of: source.descriptor, to: target.lowerBound)
+        try file.copy(range, of: source.file, to: target.lowerBound)
       })
   }
 
@@ -135,7 +136,7 @@ extension FileContent {
       do throws(Errno) {
         // Last: the catalog knows the size, and a shorter content file is made longer by the next
         // to open it.
-        try descriptor.truncate(to: object.size)
+        try file.truncate(to: object.size)
       } catch {
         throw FileSystemError(
           error, "copy_file_range", "The cache disk failed", underlying: error)

@@ -1,3 +1,4 @@
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -20,7 +21,7 @@ extension FileContent {
     return try change(
       "write", catalog, space, now: now, maximumSize: maximumSize,
       place: { (start: offset ?? $0, count: count) },
-      effect: { range throws(Errno) in try unsafe descriptor.write(bytes, at: range.lowerBound) })
+      effect: { range throws(Errno) in try unsafe file.write(bytes, at: range.lowerBound) })
   }
 
   /// Takes note of written bytes; returns how many more the content file holds.
@@ -99,7 +100,7 @@ extension FileContent {
       // the file's.
       _ = try prepareChange(of: 0..<0, catalog, now: now)
       do throws(Errno) {
-        try descriptor.truncate(to: newSize)
+        try file.truncate(to: newSize)
       } catch {
         throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)
       }

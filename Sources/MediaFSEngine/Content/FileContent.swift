@@ -1,3 +1,4 @@
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -47,17 +48,17 @@ final class FileContent: Sendable {
 
   let inode: InodeNumber
   let number: ContentNumber
-  let descriptor: SharedDescriptor
+  let file: any ContentFile
   let state: Mutex<State>
   let changing = Mutex(())
 
   init(
     record: InodeRecord, present: ByteRangeSet, holes: ByteRangeSet, changed: ByteRangeSet,
-    descriptor: SharedDescriptor
+    file: any ContentFile
   ) {
     inode = record.number
     number = record.content
-    self.descriptor = descriptor
+    self.file = file
     var lifecycle = FileLifecycle(
       size: record.size, baseSize: record.baseSize, present: present, holes: holes,
       changed: changed, version: record.version, committedVersion: record.committedVersion)
@@ -98,7 +99,7 @@ final class FileContent: Sendable {
   func readPinned(_ range: Range<Int64>) throws(FileSystemError) -> [UInt8] {
     defer { state.withLock { $0.lifecycle.unpin(range) } }
     do {
-      return try descriptor.read(count: range.count, at: range.lowerBound)
+      return try file.read(count: range.count, at: range.lowerBound)
     } catch {
       throw FileSystemError(.ioError, "read", "The cache disk failed", underlying: error)
     }
@@ -135,7 +136,7 @@ final class FileContent: Sendable {
       guard let parts else { return nil }
       for part in parts {
         let slice = bytes[Int(part.lowerBound - offset)..<Int(part.upperBound - offset)]
-        try descriptor.write(part == range ? bytes : Array(slice), at: part.lowerBound)
+        try file.write(part == range ? bytes : Array(slice), at: part.lowerBound)
       }
       state.withLock { state in
         for part in parts { state.lifecycle.arrived(part) }
@@ -190,7 +191,7 @@ final class FileContent: Sendable {
         let dropped = state.evictable(in: range)
         return (dropped, dropped.reduce(0) { $0 + state.lifecycle.evict($1) })
       }
-      for run in dropped { try descriptor.punchHole(run) }
+      for run in dropped { try file.punchHole(run) }
       return dropped.isEmpty ? nil : freed
     }
   }

@@ -1,3 +1,4 @@
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -20,7 +21,7 @@ struct ContentSource: ObjectSource {
   func read(at offset: Int64, count: Int) throws(ObjectStoreError) -> [UInt8] {
     let bytes: [UInt8]
     do throws(Errno) {
-      bytes = try content.descriptor.read(count: count, at: range.lowerBound + offset)
+      bytes = try content.file.read(count: count, at: range.lowerBound + offset)
     } catch {
       throw ObjectStoreError(
         .cancelled, code: ObjectStoreError.LocalCode.cacheDisk,

@@ -124,7 +124,7 @@ final class Reconciler: Sendable {
       context.log.error("The journal was not inspected: \(error)")
     }
     Recovery(
-      catalog: context.catalog, directory: context.directory, environment: context.environment,
+      catalog: context.catalog, disk: context.disk, environment: context.environment,
       log: context.log
     ).quarantineStrays()
   }

@@ -9,7 +9,7 @@ import SystemPackage
 /// Repairs what a killed daemon left half said. Idempotent: a crash in the middle repeats it.
 struct Recovery {
   let catalog: Catalog
-  let directory: ContentDirectory
+  let disk: any ContentDisk
   let environment: Environment
   let log: Logger
 
@@ -26,7 +26,7 @@ struct Recovery {
   private func settle(_ record: InodeRecord) throws(CatalogError) {
     let now = environment.now()
     do throws(Errno) {
-      guard let status = try directory.status(of: record.content) else {
+      guard let status = try disk.status(of: record.content) else {
         log.error("Inode \(record.number) has lost its content file \(record.content)")
         return
       }
@@ -44,7 +44,7 @@ struct Recovery {
   private func holes(of record: InodeRecord, size: Int64) throws(Errno) -> ByteRangeSet? {
     // Without it all of the file counts, which is told by the caller's errors.
     guard let present = try? catalog.extents(of: record.content) else { return nil }
-    let data = try directory.open(record.content).dataExtents(in: 0..<size)
+    let data = try disk.open(record.content).dataExtents(in: 0..<size)
     return FileLifecycle.holes(
       size: size, baseSize: min(record.baseSize, size), present: present, data: data)
   }
@@ -60,7 +60,7 @@ struct Recovery {
 
   private func remove(_ content: ContentNumber) {
     do throws(Errno) {
-      try directory.remove(content)
+      try disk.remove(content)
     } catch {
       log.warning("Content file \(content) was not removed: \(error)")
     }
@@ -71,9 +71,9 @@ struct Recovery {
   func quarantineStrays() {
     for bucket in 0..<256 {
       do throws(Errno) {
-        for content in try directory.contents(ofBucket: bucket) {
+        for content in try disk.contents(ofBucket: bucket) {
           guard isStray(content) else { continue }
-          try directory.quarantine(content)
+          try disk.quarantine(content)
           log.warning("Content file \(content) belongs to nothing and was set aside")
         }
       } catch {

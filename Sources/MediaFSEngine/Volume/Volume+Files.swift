@@ -118,8 +118,8 @@ extension Volume {
   ) async throws(FileSystemError) {
     let content = try files.value(handle, "fsync").content
     do throws(Errno) {
-      try content.descriptor.synchronizeData()
-      try context.directory.synchronizeName(of: content.number)
+      try content.file.synchronizeData()
+      try context.disk.synchronizeName(of: content.number)
     } catch {
       throw FileSystemError(error, "fsync", "The cache disk failed", underlying: error)
     }

@@ -38,10 +38,11 @@ package final class Volume: Sendable {
     _ options: VolumeOptions, store: any ObjectStore, environment: Environment, log: Logger
   ) throws(FileSystemError) -> Volume {
     let state = FilePath(options.stateDirectory)
-    let directory: ContentDirectory
+    let disk: any ContentDisk
     let database = state.appending("catalog.sqlite")
     do throws(Errno) {
-      directory = try ContentDirectory(in: state)
+      try FileTree.makeDirectories(state, permissions: .ownerReadWriteExecute)
+      disk = try environment.contentDisk(state)
       // SQLite gives its log the permissions of the database: names are nobody else's business.
       _ = try OwnedDescriptor(
         opening: database, .readWrite, options: [.create, .noFollow],
@@ -62,11 +63,12 @@ package final class Volume: Sendable {
           delay: options.uploadDelay, maximumDelay: options.uploadMaximumDelay,
           deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete,
           localOnly: options.localOnly),
-        generation: UInt64(environment.random() * Double(UInt32.max)))
-      try Recovery(catalog: catalog, directory: directory, environment: environment, log: log)
+        generation: UInt64(environment.random() * Double(UInt32.max)),
+        beforeCommit: environment.beforeCommit)
+      try Recovery(catalog: catalog, disk: disk, environment: environment, log: log)
         .settle()
       try catalog.follow(options.localOnly, at: environment.now())
-      let registry = ContentRegistry(catalog: catalog, directory: directory)
+      let registry = ContentRegistry(catalog: catalog, disk: disk)
       let statistics = Statistics()
       let space = CacheSpace(
         account: CacheAccount(
@@ -77,7 +79,7 @@ package final class Volume: Sendable {
       return Volume(
         VolumeContext(
           options: options, store: store, catalog: catalog, registry: registry,
-          directory: directory, space: space, environment: environment, statistics: statistics,
+          disk: disk, space: space, environment: environment, statistics: statistics,
           log: log))
     } catch {
       throw FileSystemError(error, "open")

@@ -16,7 +16,7 @@ final class VolumeContext: Sendable {
   let store: any ObjectStore
   let catalog: Catalog
   let registry: ContentRegistry
-  let directory: ContentDirectory
+  let disk: any ContentDisk
   let space: CacheSpace
   let environment: Environment
   let health: StoreHealth
@@ -35,13 +35,13 @@ final class VolumeContext: Sendable {
 
   init(
     options: VolumeOptions, store: any ObjectStore, catalog: Catalog, registry: ContentRegistry,
-    directory: ContentDirectory, space: CacheSpace, environment: Environment,
+    disk: any ContentDisk, space: CacheSpace, environment: Environment,
     statistics: Statistics, log: Logger
   ) {
     self.options = options
     self.catalog = catalog
     self.registry = registry
-    self.directory = directory
+    self.disk = disk
     self.space = space
     self.environment = environment
     self.statistics = statistics
@@ -149,7 +149,7 @@ final class VolumeContext: Sendable {
     }
     registry.supersede(record.number)
     do throws(Errno) {
-      try directory.remove(record.content)
+      try disk.remove(record.content)
       space.release(loaded ?? record.heldBytes)
     } catch {
       log.warning("Content file \(record.content) was not removed: \(error)")

@@ -77,6 +77,19 @@ package final class MemoryFileSystem: Sendable {
     set { state.withLock { $0.tree = newValue } }
   }
 
+  /// Another one that is and has open the same.
+  package func copy() -> MemoryFileSystem {
+    let copy = MemoryFileSystem(timeout: timeout, now: now, onStall: onStall)
+    copy.become(self)
+    return copy
+  }
+
+  /// Takes over all that another one is and has open.
+  package func become(_ other: MemoryFileSystem) {
+    let state = other.state.withLock { $0 }
+    self.state.withLock { $0 = state }
+  }
+
   /// Closes all that is open, as the death of all processes does.
   package func closeAll() {
     state.withLock { state in

@@ -1,6 +1,7 @@
 package import MediaFSEngine
 package import ObjectStorage
 import Synchronization
+import SystemPackage
 
 /// Runs tasks one at a time, on the thread that asks, in an order that follows from a seed, with a
 /// clock that jumps to the next event when nothing else can be done.
@@ -130,17 +131,20 @@ package final class Simulation: TaskExecutor {
     state.withLock { Double.random(in: 0..<1, using: &$0.random) < probability }
   }
 
-  /// Time, chance and threads for a volume.
-  package func environment(for life: Life) -> Environment {
-    Environment(
+  /// Time, chance, threads and a disk for a volume.
+  package func environment(for life: Life, on disk: SimulatedDisk) -> Environment {
+    var environment = Environment(
       now: { self.now }, sleep: { await self.wait($0, in: life) },
       random: { self.state.withLock { Double.random(in: 0..<1, using: &$0.random) } },
-      executor: self)
+      executor: self, contentDisk: { _ in SimulatedMount(disk, for: life) })
+    environment.beforeCommit = { () throws(Errno) in try disk.commit(in: life) }
+    return environment
   }
 
   /// Ends a life: whoever sleeps in it wakes, and finds out.
   package func end(_ life: Life) {
-    life.end()
+    guard let ending = life.end() else { return }
+    Task(executorPreference: self) { ending() }
     let woken = state.withLock { state in
       let woken = state.sleepers.filter { $0.value.life === life }
       for id in woken.keys { state.sleepers[id] = nil }
@@ -152,13 +156,23 @@ package final class Simulation: TaskExecutor {
 
 /// The time from a process's start to its death, for everything that dies with it.
 package final class Life: Sendable {
-  private let over = Mutex(false)
+  private let state = Mutex((isOver: false, ending: { @Sendable () -> Void in }))
 
   package init() {}
 
-  package var isOver: Bool { over.withLock { $0 } }
+  package var isOver: Bool { state.withLock { $0.isOver } }
 
-  fileprivate func end() {
-    over.withLock { $0 = true }
+  /// What the death closes that else would go on answering; done once it has come.
+  package func atEnd(_ body: @escaping @Sendable () -> Void) {
+    state.withLock { $0.ending = body }
+  }
+
+  /// `nil` when it was over.
+  fileprivate func end() -> (@Sendable () -> Void)? {
+    state.withLock { state in
+      guard !state.isOver else { return nil }
+      state.isOver = true
+      return state.ending
+    }
   }
 }
