@@ -82,12 +82,13 @@ final class World {
   func step(_ operation: Operation) async throws {
     if case .event(let event) = operation { return try await happenOrDie(event) }
     let start = simulation.now
+    let unsettled = unsettled
     var reply = await actual.perform(operation)
     if !life.isOver, try await isExcusable(reply?.errno, operation) {
       reply = await actual.perform(operation)
     }
     clock.set(start)
-    if life.isOver { return try await comeBack(from: operation) }
+    if life.isOver { return try await comeBack(from: operation, unsettled) }
     switch operation {
     case .seek:
       try checkSeek(operation, reply, await expected.perform(operation))
@@ -135,13 +136,14 @@ final class World {
 
   /// Who dies of an event comes back, and it happens again.
   private func happenOrDie(_ event: Operation.Event) async throws {
+    let unsettled = unsettled
     do {
       try await happen(event)
     } catch {
       guard life.isOver else { throw error }
     }
     guard life.isOver else { return }
-    try await comeBack(from: nil)
+    try await comeBack(from: nil, unsettled)
     try await happen(event)
   }
 
@@ -220,7 +222,7 @@ final class World {
   /// Nobody dies any more.
   func survive() async throws {
     disk.die(afterOperations: nil)
-    if life.isOver { try await comeBack(from: nil) }
+    if life.isOver { try await comeBack(from: nil, unsettled) }
   }
 
   private func remount() async throws {

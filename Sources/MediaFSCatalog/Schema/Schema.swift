@@ -15,6 +15,9 @@ enum Schema {
       }
       try database.execute(sql: newColumns)
     }
+    migrator.registerMigration("3 condemned content files") { database in
+      try database.execute(sql: condemned)
+    }
     return migrator
   }
 
@@ -84,6 +87,11 @@ enum Schema {
       PRIMARY KEY (content, start)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX extent_accessed ON extent (accessed);
+    """
+
+  /// `content.inode` is 0 where the file is to be removed.
+  private static let condemned = """
+    CREATE INDEX content_condemned ON content (id) WHERE inode = 0;
     """
 
   /// Inodes that the store has to be brought up to date with. `deep`: how many renames their

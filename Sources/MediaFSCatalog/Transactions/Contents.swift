@@ -141,7 +141,26 @@ extension Catalog {
     }
   }
 
-  /// Whether the catalog knows a content file of this number.
+  /// Content files that nothing refers to any more, and that may still be there; at most `limit`.
+  package func condemned(limit: Int) throws(CatalogError) -> [ContentNumber] {
+    try read { database in
+      try database.rows(
+        "SELECT id FROM content INDEXED BY content_condemned WHERE inode = 0 LIMIT ?", [limit]
+      ).map { ContentNumber($0[0]) }
+    }
+  }
+
+  /// Condemned content files are gone.
+  package func forget(_ contents: [ContentNumber]) throws(CatalogError) {
+    try write { database in
+      for content in contents {
+        try database.run("DELETE FROM content WHERE id = ? AND inode = 0", [content.value])
+      }
+    }
+  }
+
+  /// The inode that a content file belongs to, 0 for one that is to be removed; `nil` when the
+  /// catalog knows none of this number.
   package func owner(of content: ContentNumber) throws(CatalogError) -> InodeNumber? {
     try read { database in
       try database.integer("SELECT inode FROM content WHERE id = ?", [content.value])

@@ -44,7 +44,7 @@ extension Catalog {
   ) throws {
     // The content may be gone by now: its object was replaced, or its last name removed.
     guard !segments.isEmpty,
-      try database.exists("SELECT 1 FROM content WHERE id = ?", [content.value])
+      try database.exists("SELECT 1 FROM content WHERE id = ? AND inode != 0", [content.value])
     else { return }
     try database.run(
       "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",

@@ -148,10 +148,7 @@ struct Ingestion {
       return try insertFile(name, object, modified, at: place)
     }
     outcome.changed.append(try Catalog.counted(existing, database))
-    try database.run("DELETE FROM extent WHERE content = ?", [existing.content.value])
-    try database.run("DELETE FROM change WHERE content = ?", [existing.content.value])
-    try database.run("DELETE FROM hole WHERE content = ?", [existing.content.value])
-    try database.run("DELETE FROM content WHERE id = ?", [existing.content.value])
+    try database.condemn(existing.content)
     // Attributes that were changed here win, over those of the new version too; and those of an
     // inode with several names stay, since its other objects have to be made anew.
     let keeps = (existing.isAttributeDirty || isLinked) && existing.kind == .regular

@@ -104,13 +104,19 @@ extension Database {
   /// Removes the last traces of an inode without names and handles.
   func erase(_ record: InodeRecord) throws {
     let number = record.number.value
-    try run("DELETE FROM extent WHERE content = ?", [record.content.value])
-    try run("DELETE FROM change WHERE content = ?", [record.content.value])
-    try run("DELETE FROM hole WHERE content = ?", [record.content.value])
-    try run("DELETE FROM content WHERE id = ?", [record.content.value])
+    try condemn(record.content)
     try run("DELETE FROM attribute WHERE inode = ?", [number])
     try run("DELETE FROM alias WHERE inode = ?", [number])
     try abandonUpload(of: record.number)
     try run("DELETE FROM inode WHERE id = ?", [number])
+  }
+
+  /// Nothing refers to a content file any more. Its row stays until the file is gone: one that a
+  /// crash leaves is then removed, and not taken for something unknown.
+  func condemn(_ content: ContentNumber) throws {
+    for table in ["extent", "change", "hole"] {
+      try run("DELETE FROM \(table) WHERE content = ?", [content.value])
+    }
+    try run("UPDATE content SET inode = 0 WHERE id = ?", [content.value])
   }
 }

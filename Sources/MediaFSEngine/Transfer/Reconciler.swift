@@ -123,10 +123,14 @@ final class Reconciler: Sendable {
     } catch {
       context.log.error("The journal was not inspected: \(error)")
     }
+    recovery.removeCondemned()
+    recovery.quarantineStrays()
+  }
+
+  private var recovery: Recovery {
     Recovery(
       catalog: context.catalog, disk: context.disk, environment: context.environment,
-      log: context.log
-    ).quarantineStrays()
+      log: context.log)
   }
 
   /// Finds out what the store can do while nothing waits for it. A failure is found again by the
@@ -149,6 +153,7 @@ final class Reconciler: Sendable {
     _ = try? await event.wait("reconcile", for: pause, context.environment)
     state.withLock { $0.nextLook = Timestamp(seconds: .max) }
     context.space.persistTouches()
+    recovery.removeCondemned()
   }
 
   /// A store that does not answer is asked now and then; when it does, nothing waits out its

@@ -17,8 +17,7 @@ struct Recovery {
   func settle() throws(CatalogError) {
     for record in try catalog.unsettled() { try settle(record) }
     for inode in try catalog.orphans() {
-      guard let record = try catalog.eraseIfOrphan(inode) else { continue }
-      remove(record.content)
+      _ = try catalog.eraseIfOrphan(inode)
     }
   }
 
@@ -58,11 +57,30 @@ struct Recovery {
     }
   }
 
-  private func remove(_ content: ContentNumber) {
+  /// Removes the content files that nothing refers to any more, those too that a crash has left.
+  func removeCondemned() {
+    do throws(CatalogError) {
+      while true {
+        let condemned = try catalog.condemned(limit: Self.batch)
+        let removed = condemned.filter { remove($0) }
+        if removed.isEmpty { return }
+        try catalog.forget(removed)
+      }
+    } catch {
+      log.error("Content files to be removed were not looked for: \(error)")
+    }
+  }
+
+  /// Files that are removed before they are forgotten in one transaction.
+  private static let batch = 500
+
+  private func remove(_ content: ContentNumber) -> Bool {
     do throws(Errno) {
       try disk.remove(content)
+      return true
     } catch {
       log.warning("Content file \(content) was not removed: \(error)")
+      return false
     }
   }
 

@@ -67,6 +67,19 @@ package struct MemoryTree: Sendable {
     nodes[inode]?.attributes.changed = changed
   }
 
+  /// Takes over what only another filesystem knows of a file, after it was in doubt.
+  package mutating func adopt(
+    _ inode: InodeNumber, _ bytes: [UInt8], permissions: UInt32, owner: Owner
+  ) {
+    guard var node = nodes[inode] else { return }
+    node.content = .bytes(bytes)
+    node.attributes.size = node.content.size
+    node.attributes.blocks = node.content.blocks
+    node.attributes.permissions = permissions
+    node.attributes.owner = owner
+    nodes[inode] = node
+  }
+
   /// Changes a node in place; the change counts as one of its attributes.
   mutating func change(
     _ inode: InodeNumber, _ body: (inout Node) throws(Errno) -> Void
