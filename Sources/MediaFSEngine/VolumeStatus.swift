@@ -74,13 +74,16 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
   package var cache: Cache
   /// Files that somebody else had changed first, since the mount: both versions were kept.
   package var conflicts: Int
+  /// Rules that the last inspection found broken; anything but 0 is a fault, and in the log.
+  package var violations: Int
   /// Requests sent to the store by S3 operation name.
   package var requests: [String: Int]
 
   package init(
     source: String, mountpoint: String, offline: String?, paused: Bool, total: Count, local: Count,
     dirty: Count, remoteOnly: Count, uploads: Queue, downloads: Queue, deletes: Queue,
-    parked: [Parked], cache: Cache, conflicts: Int, requests: [String: Int]
+    parked: [Parked], cache: Cache, conflicts: Int, violations: Int = 0,
+    requests: [String: Int]
   ) {
     self.source = source
     self.mountpoint = mountpoint
@@ -96,6 +99,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     self.parked = parked
     self.cache = cache
     self.conflicts = conflicts
+    self.violations = violations
     self.requests = requests
   }
 }

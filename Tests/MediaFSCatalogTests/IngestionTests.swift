@@ -48,7 +48,7 @@ import Testing
     #expect(after.number == before.number && after.object?.etag == ETag("two"))
     #expect(after.size == 99 && after.baseSize == 99 && after.content == .none)
     #expect(!after.attributesKnown && after.modified == TestCatalog.at(77))
-    #expect(try test.catalog.owner(of: before.content) == nil)
+    #expect(try test.catalog.condemned(limit: 9) == [before.content])
     #expect(try test.catalog.usage() == 0)
   }
 

@@ -73,7 +73,7 @@ import Testing
     #expect(try test.catalog.inode(file.number) == nil)
     #expect(try test.catalog.item(of: file.number) == nil)
     #expect(try test.catalog.tombstone(at: ObjectKey("f"))?.etag == ETag("e"))
-    #expect(try test.catalog.owner(of: file.content) == nil)
+    #expect(try test.catalog.condemned(limit: 9) == [file.content])
     #expect(try test.catalog.usage() == 0)
   }
 
@@ -97,7 +97,7 @@ import Testing
     #expect(try test.catalog.item(of: file.number) == nil)
     #expect(try test.catalog.eraseIfOrphan(file.number)?.number == file.number)
     #expect(try test.catalog.inode(file.number) == nil)
-    #expect(try test.catalog.owner(of: file.content) == nil)
+    #expect(try test.catalog.condemned(limit: 9) == [file.content])
   }
 
   @Test func whatHasANameIsNoOrphan() throws {

@@ -257,7 +257,10 @@ extension World {
 
   /// What holds at any time.
   func checkInvariants() throws {
-    let strays = try volume.context.catalog.enqueueStrays(at: simulation.now)
-    guard strays == 0 else { throw Discrepancy("strays: \(strays) dirty inodes were not queued") }
+    let violations = try Inspector(context: volume.context).violations()
+    guard violations.isEmpty else {
+      let text = violations.map { "\($0.rule.rawValue), \($0.subject)" }
+      throw Discrepancy("violation: \(text.joined(separator: "; "))")
+    }
   }
 }

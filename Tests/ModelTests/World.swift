@@ -102,6 +102,7 @@ final class World {
       try compare(reply, await expected.perform(operation), start)
     }
     try await compareTouched(since: start)
+    try checkInvariants()
   }
 
   /// Whether an error is the store's or the cache's fault and gone when asked again, with better

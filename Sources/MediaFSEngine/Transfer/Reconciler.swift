@@ -117,14 +117,9 @@ final class Reconciler: Sendable {
 
   /// Behind the running mount: what a crash, or a fault of ours, may have left.
   private func inspect() async {
-    do throws(CatalogError) {
-      let strays = try context.catalog.enqueueStrays(at: context.environment.now())
-      if strays > 0 { context.log.error("\(strays) dirty inodes were not queued; they are now") }
-    } catch {
-      context.log.error("The journal was not inspected: \(error)")
-    }
     recovery.removeCondemned()
     recovery.quarantineStrays()
+    spawn("inspector") { [self] in await Inspector(context: context).run() }
   }
 
   private var recovery: Recovery {

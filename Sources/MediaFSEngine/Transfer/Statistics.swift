@@ -20,4 +20,6 @@ final class Statistics: Sendable {
   let uploads = Counter()
   let evictions = Counter()
   let conflicts = Counter()
+  /// What the last inspection found.
+  let violations = Mutex(0)
 }

@@ -2,6 +2,7 @@ import MediaFSCatalog
 import MediaFSCache
 import MediaFSCore
 import ObjectStorage
+import Synchronization
 import SystemPackage
 
 extension Volume: VolumeControl {
@@ -36,7 +37,8 @@ extension Volume: VolumeControl {
           bytes: context.space.account.used, limit: options.cacheSize,
           hits: statistics.hits.count, misses: statistics.misses.count,
           evictions: statistics.evictions.count),
-        conflicts: statistics.conflicts.count, requests: context.store.requestCounts)
+        conflicts: statistics.conflicts.count,
+        violations: statistics.violations.withLock { $0 }, requests: context.store.requestCounts)
     }
   }
 

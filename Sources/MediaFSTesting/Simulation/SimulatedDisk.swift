@@ -56,10 +56,11 @@ package final class SimulatedDisk: Sendable {
     in life: Life, _ body: (inout State) throws(Errno) -> Result
   ) throws(Errno) -> Result {
     guard !life.isOver else { throw .ioError }
-    guard isLastOperation() else { return try state.withLock { state throws(Errno) in try body(&state) } }
-    if simulation.happens(0.5) {
-      _ = try? state.withLock { state throws(Errno) in try body(&state) }
+    func carryOut() throws(Errno) -> Result {
+      try state.withLock { state throws(Errno) in try body(&state) }
     }
+    guard isLastOperation() else { return try carryOut() }
+    if simulation.happens(0.5) { _ = try? carryOut() }
     simulation.end(life)
     throw .ioError
   }

@@ -101,9 +101,8 @@ package final class Simulation: TaskExecutor {
     }
   }
 
-  /// Returns early when the task is cancelled, and at once when the life is over.
+  /// Returns early when the task is cancelled, or the life ends.
   package func wait(_ duration: Duration, in life: Life) async {
-    guard !life.isOver else { return }
     let id = state.withLock { state in
       state.nextSleeper += 1
       return state.nextSleeper

@@ -13,8 +13,8 @@ struct StatusText {
   }
 
   var text: String {
-    ([heading] + content + [cache] + queues + [requests] + conflicts + parked).joined(
-      separator: "\n") + "\n"
+    ([heading] + content + [cache] + queues + [requests] + conflicts + violations + parked)
+      .joined(separator: "\n") + "\n"
   }
 
   private var heading: String {
@@ -80,6 +80,11 @@ struct StatusText {
   private var conflicts: [String] {
     guard status.conflicts > 0 else { return [] }
     return [Self.row("conflicts", "\(Self.grouped(status.conflicts)), both versions were kept")]
+  }
+
+  private var violations: [String] {
+    guard status.violations > 0 else { return [] }
+    return [Self.row("faults", "\(Self.grouped(status.violations)): the log says which")]
   }
 
   private var parked: [String] {

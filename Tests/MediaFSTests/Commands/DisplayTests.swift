@@ -76,8 +76,10 @@ import Testing
     var status = VolumeStatus.example
     status.offline = "for 5 s: CouldNotConnect"
     status.paused = true
-    #expect(
-      StatusText(status).text.contains("offline: for 5 s: CouldNotConnect, uploads paused"))
+    status.violations = 3
+    let text = StatusText(status).text
+    #expect(text.contains("offline: for 5 s: CouldNotConnect, uploads paused"))
+    #expect(text.contains("  faults       3: the log says which\n"))
   }
 
   @Test(arguments: [(0.4, "0s"), (59.9, "59s"), (3_661, "1h1m"), (90_061, "1d1h"), (-1, "0s")])
