@@ -34,12 +34,14 @@ struct OperationGenerator {
   }
 
   private mutating func next() -> Operation {
-    switch number(0...99) {
+    switch number(0...109) {
     case 0...29: useFiles()
     case 30...49: openFiles()
     case 50...79: changeNames()
     case 80...88: changeAttributes()
-    default: event()
+    case 89...99: event()
+    // A moment, in which uploads go on that the next operations disturb.
+    default: .event(.wait(choose([1, 20, 100, 500])))
     }
   }
 

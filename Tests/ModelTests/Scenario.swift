@@ -16,8 +16,10 @@ struct Scenario: Sendable {
   /// Steps of a run, of which one in order needs some ten thousand.
   private static let stepLimit = 200_000
 
-  init(seed: UInt64) {
+  init(seed: UInt64, mutant: Mutant? = nil) {
     settings = Settings(seed: seed)
+    settings.mutant = mutant
+    mutant?.choose(&settings)
     var generator = OperationGenerator(settings)
     operations = generator.sequence(Self.length)
   }

@@ -18,6 +18,8 @@ struct Settings: Sendable {
   var isCalm: Bool
   var conditions: ConditionSupport
   var pageSize: Int
+  /// What is wrong with the volume; `nil`: nothing that is known.
+  var mutant: Mutant?
 
   init(seed: UInt64) {
     var random = SeededRandom(seed: seed &* 2 &+ 1)

@@ -25,8 +25,20 @@ extension World {
     try await drain()
     try await pass(settings.deleteDelay + Self.temporaryLife)
     try await drain()
+    try await deleteUnreferred()
     try await compareBucket()
     try checkLeftovers()
+  }
+
+  /// What was announced for a while, and is not referred to because who had announced it died, goes
+  /// in its time: in an hour after the last attempt, or in a day. Here it goes now, since each
+  /// simulated hour is more looks at the journal than there is time for.
+  func deleteUnreferred() async throws {
+    let (catalog, keySpace) = (volume.context.catalog, volume.context.keySpace)
+    for key in network.store.keys where keySpace.isReserved(key) {
+      guard let tombstone = try catalog.tombstone(at: key), tombstone.etag == nil else { continue }
+      try await network.store.delete(key)
+    }
   }
 
   /// What is left to explain, and what the objects of inodes with several names say of them.

@@ -1,5 +1,5 @@
 import Logging
-import MediaFSCatalog
+@testable import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
@@ -15,6 +15,9 @@ struct Discrepancy: Error, CustomStringConvertible {
   init(_ description: String) {
     self.description = description
   }
+
+  /// An inode has another number than before.
+  var isOfInodes: Bool { description.hasPrefix("inode: ") }
 }
 
 /// A volume and the model, side by side.
@@ -49,7 +52,7 @@ final class World {
     self.directory = directory
     network = SimulatedNetwork(
       MemoryObjectStore(limits: settings.limits), simulation, conditions: settings.conditions,
-      pageSize: settings.pageSize)
+      pageSize: settings.pageSize, told: { settings.mutant?.told($0) ?? $0 })
     let clock = ModelClock(simulation.now)
     self.clock = clock
     model = MemoryFileSystem(now: { clock.now })
@@ -72,6 +75,11 @@ final class World {
       log: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
     // Whoever asks the catalog of a dead process would go on asking for ever.
     life.atEnd { try? volume.context.catalog.close() }
+    if let trigger = settings.mutant?.trigger {
+      try volume.context.catalog.write {
+        try $0.run("CREATE TRIGGER IF NOT EXISTS mutant \(trigger)")
+      }
+    }
     volume.start()
     return volume
   }
@@ -243,6 +251,7 @@ final class World {
     try await drain()
     // What was written for a while is deleted by who knows of it.
     try await pass(Self.temporaryLife)
+    try await deleteUnreferred()
     await volume.stop()
     if life.isOver { throw Death() }
     simulation.end(life)

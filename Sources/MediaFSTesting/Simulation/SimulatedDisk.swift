@@ -125,7 +125,7 @@ extension SimulatedDisk {
       switch change {
       case .write(let bytes, let offset) where simulation.happens(0.1):
         let sectors = simulation.random(in: 0...bytes.count / Self.sector)
-        survivor.image.write(bytes.prefix(sectors * Self.sector), at: offset)
+        survivor.image.write(Array(bytes.prefix(sectors * Self.sector)), at: offset)
       case .write, .resize, .clear: survivor.image.apply(change)
       }
     }

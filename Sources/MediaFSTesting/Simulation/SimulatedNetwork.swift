@@ -22,13 +22,16 @@ package final class SimulatedNetwork: Sendable {
   /// Listings come in pages of at most so many entries.
   let pageSize: Int
   let simulation: Simulation
+  /// What is passed on of an error; for tests that have it misunderstood.
+  let told: @Sendable (ObjectStoreError) -> ObjectStoreError
   private let state = Mutex((weather: NetworkWeather(), failures: 0, keys: Set<ObjectKey>()))
 
   package init(
     _ store: MemoryObjectStore, _ simulation: Simulation, conditions: ConditionSupport,
-    pageSize: Int
+    pageSize: Int, told: @escaping @Sendable (ObjectStoreError) -> ObjectStoreError = { $0 }
   ) {
     self.store = store
+    self.told = told
     self.simulation = simulation
     self.conditions = conditions
     self.pageSize = pageSize
@@ -88,6 +91,16 @@ package struct SimulatedConnection: ObjectStore {
   }
 
   private func perform<Answer: Sendable>(
+    _ key: ObjectKey, _ effect: () async throws(ObjectStoreError) -> Answer
+  ) async throws(ObjectStoreError) -> Answer {
+    do throws(ObjectStoreError) {
+      return try await answer(key, effect)
+    } catch {
+      throw network.told(error)
+    }
+  }
+
+  private func answer<Answer: Sendable>(
     _ key: ObjectKey, _ effect: () async throws(ObjectStoreError) -> Answer
   ) async throws(ObjectStoreError) -> Answer {
     network.note(key)

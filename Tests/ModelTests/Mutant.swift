@@ -1,0 +1,122 @@
+import MediaFSTesting
+import ObjectStorage
+import Testing
+
+/// A fault that somebody might make one day, put in from outside: what the catalog remembers is
+/// changed by a trigger, what the store or the disk says by who passes it on.
+///
+/// The simulation is worth as much as it finds of these.
+enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
+  // The journal.
+  case repliesComeBeforeTheJournal
+  case changesAreNotQueued
+  case olderVersionCommits
+  case expansionIsForgotten
+  // Content files.
+  case writingLeavesNoMark
+  case extentsComeBeforeTheirBytes
+  case changedBlocksAreForgotten
+  case holesAreForgotten
+  case removalIsForgotten
+  // The store.
+  case writesAreNotExpected
+  case deletesAreNotRecorded
+  case deletesAreDoneTooEarly
+  case uploadsAreNotAbandoned
+  case aliasesAreForgotten
+  case unreachableIsMissing
+  case missingIsUnreachable
+
+  var testDescription: String { rawValue }
+
+  /// How many worlds it may take until one of them shows it.
+  static let patience: UInt64 = 200
+
+  /// What happens to a row behind the catalog's back.
+  var trigger: String? {
+    switch self {
+    case .changesAreNotQueued:
+      "AFTER INSERT ON journal WHEN NEW.inode % 3 = 0 BEGIN \(Self.delete("journal", "inode")) END"
+    case .olderVersionCommits:
+      """
+      AFTER UPDATE OF committed_version ON inode WHEN NEW.committed_version < NEW.version
+      BEGIN UPDATE inode SET committed_version = version WHERE id = NEW.id; END
+      """
+    case .expansionIsForgotten:
+      """
+      AFTER INSERT ON journal WHEN NEW.deep > 0
+      BEGIN UPDATE journal SET deep = 0, source = NULL WHERE inode = NEW.inode; END
+      """
+    case .writingLeavesNoMark:
+      """
+      AFTER UPDATE OF writing ON inode WHEN NEW.writing
+      BEGIN UPDATE inode SET writing = 0 WHERE id = NEW.id; END
+      """
+    case .extentsComeBeforeTheirBytes:
+      """
+      AFTER INSERT ON extent BEGIN UPDATE extent SET end = end + 100
+      WHERE content = NEW.content AND start = NEW.start; END
+      """
+    case .changedBlocksAreForgotten: Self.ignore("change")
+    case .holesAreForgotten: Self.ignore("hole")
+    case .removalIsForgotten:
+      """
+      AFTER UPDATE OF inode ON content WHEN NEW.inode = 0
+      BEGIN \(Self.delete("content", "id")) END
+      """
+    case .writesAreNotExpected: Self.ignore("tombstone", when: "NEW.sent != ''")
+    case .deletesAreNotRecorded: Self.ignore("tombstone", when: "NEW.sent = ''")
+    case .deletesAreDoneTooEarly:
+      "AFTER INSERT ON tombstone BEGIN UPDATE tombstone SET done = since WHERE key = NEW.key; END"
+    case .uploadsAreNotAbandoned: Self.ignore("abandoned")
+    case .aliasesAreForgotten: Self.ignore("alias")
+    case .repliesComeBeforeTheJournal, .unreachableIsMissing, .missingIsUnreachable: nil
+    }
+  }
+
+  private static func ignore(_ table: String, when condition: String = "1") -> String {
+    "BEFORE INSERT ON \(table) WHEN \(condition) BEGIN SELECT RAISE(IGNORE); END"
+  }
+
+  private static func delete(_ table: String, _ key: String) -> String {
+    "DELETE FROM \(table) WHERE \(key) = NEW.\(key);"
+  }
+
+  /// Who dies of a commit had answered before: what was under way counts as done.
+  var repliesEarly: Bool { self == .repliesComeBeforeTheJournal }
+
+  /// Has it live where it can show.
+  func choose(_ settings: inout Settings) {
+    switch self {
+    case .unreachableIsMissing:
+      // Who waits for an upload that fails is told so.
+      (settings.isCalm, settings.uploadSynchronous) = (false, false)
+    case .changedBlocksAreForgotten, .uploadsAreNotAbandoned:
+      (settings.scale, settings.cacheSize) = (300_000, 1 << 30)
+    default: break
+    }
+  }
+
+  /// What the store is taken to have said.
+  func told(_ error: ObjectStoreError) -> ObjectStoreError {
+    switch (self, error.kind) {
+    case (.unreachableIsMissing, .unavailable):
+      ObjectStoreError(.notFound, code: "NoSuchKey", message: "It is not there")
+    case (.missingIsUnreachable, .notFound): .serverError
+    default: error
+    }
+  }
+}
+
+/// A deliberately broken volume is found out.
+@Suite struct MutantTests {
+  @Test(arguments: Mutant.allCases) func aMutantIsCaught(_ mutant: Mutant) async {
+    let caught = await Worlds.failures(of: 1...Mutant.patience, limit: 1) { seed, directory in
+      Scenario(seed: seed, mutant: mutant).run(in: directory).failure
+    }
+    #expect(!caught.isEmpty, "nothing shows in \(Mutant.patience) worlds")
+    if TestEnvironment.inherited["MEDIAFS_TRACE"] != nil {
+      print("\(mutant): \(caught.map { "seed \($0.seed): \($0.text)" })")
+    }
+  }
+}
