@@ -49,7 +49,7 @@ package protocol ContentFile: AnyObject, Sendable {
 
   /// Copies a range of another file of the same disk to `offset`; holes stay holes.
   func copy(
-    _ range: Range<Int64>, of source: any ContentFile, to offset: Int64
+    _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
   ) throws(Errno)
 
   /// The ranges within `range` that are allocated, in order; the gaps are holes.

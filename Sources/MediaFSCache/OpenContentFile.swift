@@ -8,7 +8,7 @@ extension SharedDescriptor: ContentFile {
   }
 
   package func copy(
-    _ range: Range<Int64>, of source: any ContentFile, to offset: Int64
+    _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
   ) throws(Errno) {
     guard let source = source as? SharedDescriptor else { throw .improperLink }
     try copy(range, of: source, to: offset)

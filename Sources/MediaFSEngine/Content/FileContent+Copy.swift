@@ -56,7 +56,7 @@ extension FileContent {
         }
       },
       effect: { target throws(Errno) in
-        try file.copy(range, of: source.file, to: target.lowerBound)
+        try file.copy(range, from: source.file, to: target.lowerBound)
       })
   }
 

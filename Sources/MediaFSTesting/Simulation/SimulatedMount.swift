@@ -129,7 +129,7 @@ private final class SimulatedFile: ContentFile {
   }
 
   func copy(
-    _ range: Range<Int64>, of source: any ContentFile, to offset: Int64
+    _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
   ) throws(Errno) {
     // In two steps, as a large copy is: a death may come in between.
     let middle = range.lowerBound + Int64(range.count) / 2
