@@ -117,6 +117,16 @@ import Testing
     #expect(try test.catalog.enqueueStrays(at: test.now) == 0)
   }
 
+  /// It was found to need no marker while it still held a file.
+  @Test func aDirectoryThatWasEmptiedMeanwhileStaysQueued() throws {
+    let directory = try test.make("d", .directory)
+    try test.make("d/f")
+    try test.unlink("d/f")
+    let needsNone = { (_: Placement, isEmpty: Bool) in !isEmpty }
+    #expect(!(try test.catalog.finish(directory.number, at: test.now, where: needsNone)))
+    #expect(try test.catalog.item(of: directory.number) != nil)
+  }
+
   @Test func finishingWhatIsGoneLeavesNoRow() throws {
     let seen = try test.make("f")
     try test.unlink("f")

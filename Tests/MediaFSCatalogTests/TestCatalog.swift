@@ -258,3 +258,17 @@ extension TestCatalog {
     try catalog.item(of: record(path).number) != nil
   }
 }
+
+// MARK: - Endings
+
+extension Catalog {
+  /// Takes an inode out of the journal if it is still what was seen, at the same paths.
+  func finish(
+    _ seen: InodeRecord, paths: [[FileName]], at now: Timestamp
+  ) throws(CatalogError) -> Bool {
+    try finish(seen.number, at: now) { placement, _ in
+      placement.inode.version == seen.version
+        && placement.inode.attributeVersion == seen.attributeVersion && placement.paths == paths
+    }
+  }
+}

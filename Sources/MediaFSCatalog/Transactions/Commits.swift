@@ -159,18 +159,21 @@ extension Catalog {
       of: record.content, segments: segments, with: present.ranges, accessed: now, database)
   }
 
-  /// The store agrees with `seen`: the journal row is gone, unless the inode has changed since, or
-  /// has other paths than `paths` by now. Returns whether it is gone.
+  /// Takes an inode out of the journal, unless something is left to be done: what becomes necessary
+  /// while the store is brought up to date finds the row there and adds none.
+  ///
+  /// - Parameter isSettled: whether the store agrees with a placement; of a directory also whether
+  ///   the store is to have nothing beneath it. It is asked in the transaction that removes the row.
+  /// - Returns: whether the row is gone.
   package func finish(
-    _ seen: InodeRecord, paths: [[FileName]], at now: Timestamp
+    _ inode: InodeNumber, at now: Timestamp, where isSettled: (Placement, _ isEmpty: Bool) -> Bool
   ) throws(CatalogError) -> Bool {
     try write { database in
-      let number = seen.number.value
-      if let record = try database.inode(seen.number), record.linkCount > 0 {
-        let isDone =
-          record.version == seen.version
-          && record.attributeVersion == seen.attributeVersion
-        guard isDone, try database.paths(of: seen.number) == paths,
+      let number = inode.value
+      if let placement = try database.placement(of: inode), placement.inode.linkCount > 0 {
+        let isDirectory = placement.inode.kind == .directory
+        let isEmpty = try isDirectory && !database.holdsAnythingToStore(inode)
+        guard isSettled(placement, isEmpty),
           try !database.exists("SELECT 1 FROM journal WHERE inode = ? AND deep > 0", [number])
         else { return false }
       }
@@ -187,13 +190,15 @@ extension Catalog {
   }
 
   /// The object is elsewhere in the store now, with the same bytes, to make room at its key. What
-  /// is left there is buried, so that whoever writes there next knows what to expect. Of an inode
-  /// that has lost its last name nothing is known: what was expected there is deleted in its time.
+  /// is left there is buried, so that whoever writes there next knows what to expect. The copy of
+  /// an inode that has lost its last name meanwhile is buried: an open file puts that off.
   package func relocate(
     _ inode: InodeNumber, to object: StoredObject, at now: Timestamp
   ) throws(CatalogError) {
     try write { database in
-      guard let record = try database.inode(inode), record.linkCount > 0 else { return }
+      guard let record = try database.inode(inode), record.linkCount > 0 else {
+        return try database.bury(object, at: now, due: schedule.deletion(now))
+      }
       if let old = record.object, old.key != object.key {
         try database.bury(old, at: now, due: schedule.deletion(now))
       }

@@ -188,11 +188,6 @@ extension Catalog {
     }
   }
 
-  /// There is nothing to bring the store up to date with.
-  package func dropItem(_ inode: InodeNumber) throws(CatalogError) {
-    try write { try $0.run("DELETE FROM journal WHERE inode = ?", [inode.value]) }
-  }
-
   static func item(_ row: Row) -> JournalItem {
     JournalItem(
       inode: InodeNumber(row[0]), since: Timestamp(nanosecondsSinceEpoch: row[1]),

@@ -29,10 +29,12 @@ struct Reconciliation: Sendable {
     try await expansion.run(item.inode)
     guard var placement = try catalog({ try $0.placement(of: item.inode) }),
       placement.inode.linkCount > 0
-    else { return try drop(item) }
+    else { return try finish(item.inode) }
     guard keys(of: placement).isSubset(of: claimed) else { return .again }
     let targets = Targets(placement, localOnly: context.options.localOnly, key)
-    guard !targets.keys.isEmpty || !targets.covered.isEmpty else { return try drop(item) }
+    guard !targets.keys.isEmpty || !targets.covered.isEmpty else {
+      return try finish(item.inode)
+    }
     if try await expansion.finds(placement.inode) { return .again }
     if targets.keys.isEmpty { return try await keepHere(placement, targets) }
     if let due = stillChanging(placement.inode, item) { return .notYet(due) }
@@ -48,10 +50,7 @@ struct Reconciliation: Sendable {
       throw .keyTooLong(key)
     }
     if let outcome = try await carryOut(steps, &placement, targets) { return outcome }
-    let now = context.environment.now()
-    return try catalog {
-      try $0.finish(placement.inode, paths: placement.paths, at: now)
-    } ? .done : .again
+    return try finish(item.inode)
   }
 
   /// `nil` when all of them have been carried out.
@@ -79,9 +78,15 @@ struct Reconciliation: Sendable {
     return nil
   }
 
-  private func drop(_ item: JournalItem) throws(ObjectStoreError) -> Outcome {
-    try catalog { try $0.dropItem(item.inode) }
-    return .done
+  private func finish(_ inode: InodeNumber) throws(ObjectStoreError) -> Outcome {
+    let now = context.environment.now()
+    return try catalog {
+      try $0.finish(inode, at: now) { placement, isEmpty in
+        let targets = Targets(placement, localOnly: context.options.localOnly, key)
+        let isKeptHere = targets.keys.isEmpty && !targets.covered.isEmpty
+        return !isKeptHere && Self.facts(placement, targets, isEmpty: isEmpty).steps.isEmpty
+      }
+    } ? .done : .again
   }
 
   static func facts(
