@@ -159,7 +159,7 @@ private struct Play {
     #expect(try await fs.tree() == tree, "\(last)")
     try await fs.drain()
     #expect(try await fs.tree() == tree)
-    #expect(try await fs.files() == expectedFiles)
+    #expect(try await fs.files().filter { !fs.isProbe($0.key) } == expectedFiles)
     let markers = try await fs.texts().keys.filter { $0.hasSuffix("/") }
     for marker in markers { #expect(tree.isDirectory(String(marker.dropFirst(3).dropLast()))) }
     #expect(try await fs.sibling().tree() == tree)
@@ -172,6 +172,12 @@ private struct Play {
 }
 
 extension TestVolume {
+  /// What a probe of the store's features has written. One that a crash has cut off stays for the
+  /// hour in which it may still be on its way.
+  fileprivate func isProbe(_ key: String) -> Bool {
+    key.utf8.starts(with: "ns/.mediafs/probe-".utf8)
+  }
+
   /// All of it, as an application sees it.
   func tree() async throws -> NaiveTree {
     var tree = NaiveTree()
