@@ -9,7 +9,10 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 INSTALL_PACKAGES = Tests/Servers/install.sh
 SOURCES = Sources Tests Package.swift
-RUN_TESTS = SWIFT="$(SWIFT)" Tests/run.sh
+# Tests are optimised: the simulated worlds take a quarter of the time. They are built beside the
+# release that users get, which does not have `-enable-testing`.
+TEST_BUILD = -c release -Xswiftc -enable-testing --scratch-path .build/tests
+RUN_TESTS = SWIFT="$(SWIFT)" TEST_BUILD="$(TEST_BUILD)" Tests/run.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test conformance soak bench deps lint format build build-tests release \
@@ -54,7 +57,7 @@ build: ## Build for debugging
 	$(SWIFT) build
 
 build-tests:
-	$(SWIFT) build --build-tests
+	$(SWIFT) build $(TEST_BUILD) --build-tests
 
 release: ## Build for use, with the Swift library inside
 	$(SWIFT) build -c release --product mediafs --static-swift-stdlib

@@ -8,7 +8,7 @@ LOG=.build/tests.log
 # Some systems point these at a bundle of certificates, which breaks plain HTTP endpoints.
 env -u AWS_CA_BUNDLE -u CURL_CA_BUNDLE -u REQUESTS_CA_BUNDLE -u AWS_PROFILE \
   -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_ENDPOINT_URL \
-  "${SWIFT:-swift}" test --skip-build --no-parallel --disable-xctest "$@" 2>&1 | tee "$LOG"
+  "${SWIFT:-swift}" test $TEST_BUILD --skip-build --no-parallel --disable-xctest "$@" 2>&1 | tee "$LOG"
 status=${PIPESTATUS[0]}
 if [ "$status" != 0 ]; then
   echo "What failed (the whole output is in $LOG):"
