@@ -11,7 +11,9 @@ package final class CacheAccount: Sendable {
   private static let diskCheckInterval: Int64 = 16 << 20
 
   private struct State {
+    /// Of what is held since the account was opened, while the rest is not counted yet.
     var used: Int64
+    var isCounted: Bool
     var untilDiskCheck: Int64 = 0
   }
 
@@ -21,21 +23,32 @@ package final class CacheAccount: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
+  ///   - used: in bytes; `nil` when that is said later, by ``begin(with:)``. Nothing is reserved
+  ///     before.
   ///   - limit: in bytes, never exceeded.
   ///   - minimumFree: what stays free on the disk that holds `directory`, as a fraction of it.
-  package init(used: Int64, limit: Int64, minimumFree: Double, directory: FilePath) {
+  package init(used: Int64?, limit: Int64, minimumFree: Double, directory: FilePath) {
     self.limit = limit
     self.minimumFree = minimumFree
     self.directory = directory
-    state = Mutex(State(used: used))
+    state = Mutex(State(used: used ?? 0, isCounted: used != nil))
   }
 
-  package var used: Int64 { state.withLock { $0.used } }
+  /// What was held when the account was opened is known.
+  package func begin(with bytes: Int64) {
+    state.withLock { state in
+      guard !state.isCounted else { return }
+      state.isCounted = true
+      state.used = max(0, state.used + bytes)
+    }
+  }
+
+  package var used: Int64 { state.withLock { max(0, $0.used) } }
 
   /// Takes room for `bytes`; false when that would exceed the limit or fill the disk.
   package func reserve(_ bytes: Int64) -> Bool {
     state.withLock { state in
-      guard bytes <= limit - state.used else { return false }
+      guard state.isCounted, bytes <= limit - state.used else { return false }
       state.untilDiskCheck -= bytes
       if state.untilDiskCheck <= 0 {
         guard hasDiskSpace(for: bytes) else { return false }
@@ -48,7 +61,11 @@ package final class CacheAccount: Sendable {
 
   /// Gives room back; a negative number takes it, whatever the limit.
   package func release(_ bytes: Int64) {
-    state.withLock { $0.used = max(0, $0.used - bytes) }
+    state.withLock { state in
+      state.used -= bytes
+      // Before the rest is counted, what goes may be of it.
+      if state.isCounted { state.used = max(0, state.used) }
+    }
   }
 
   private func hasDiskSpace(for bytes: Int64) -> Bool {

@@ -27,6 +27,20 @@ import Testing
     #expect(account.reserve(0))
   }
 
+  @Test func nothingIsReservedBeforeAllIsCounted() {
+    let account = CacheAccount(
+      used: nil, limit: 100, minimumFree: 0, directory: FilePath(directory.path))
+    #expect(!account.reserve(1))
+    // What goes meanwhile is of what was there, and what came was reserved before.
+    account.release(30)
+    #expect(account.used == 0)
+    account.begin(with: 90)
+    #expect(account.used == 60)
+    #expect(account.reserve(40) && !account.reserve(1))
+    account.begin(with: 90)
+    #expect(account.used == 100)
+  }
+
   @Test func releasedRoomCanBeTakenAgain() {
     let account = account(used: 100, limit: 100)
     account.release(30)

@@ -18,6 +18,9 @@ enum Schema {
     migrator.registerMigration("3 condemned content files") { database in
       try database.execute(sql: condemned)
     }
+    migrator.registerMigration("5 deleted objects by time") { database in
+      try database.execute(sql: deleted)
+    }
     return migrator
   }
 
@@ -123,6 +126,11 @@ enum Schema {
       done INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX tombstone_due ON tombstone (parked, due) WHERE done IS NULL;
+    """
+
+  /// What is deleted is forgotten by its time, at each look at the journal.
+  private static let deleted = """
+    CREATE INDEX tombstone_done ON tombstone (done) WHERE done IS NOT NULL;
     """
 
   /// Objects that hold an inode under its names beyond the first, as copies of the object in its

@@ -149,18 +149,4 @@ extension Catalog {
       max(0, record.size - record.baseSize) + (extents ?? 0) - record.holeBytes
     return counted
   }
-
-  /// All bytes that content files hold, as ``FileLifecycle/residentBytes`` counts them: below
-  /// `base_size` what extents tell, and everything behind it, without holes.
-  package func usage() throws(CatalogError) -> Int64 {
-    try read { database in
-      try database.integer(
-        """
-        SELECT coalesce(sum(max(0, inode.size - inode.base_size) - inode.hole_bytes + (
-            SELECT coalesce(sum(max(0, min(end, inode.base_size) - start)), 0)
-            FROM extent WHERE extent.content = content.id)), 0)
-        FROM content JOIN inode ON inode.id = content.inode AND inode.content = content.id
-        """) ?? 0
-    }
-  }
 }

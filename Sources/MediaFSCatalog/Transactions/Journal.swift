@@ -155,8 +155,14 @@ extension Catalog {
   }
 
   package func forgetDeleted(before time: Timestamp) throws(CatalogError) {
+    // Nothing is written where there is nothing, which is nearly always.
+    let first = try read {
+      try $0.integer("SELECT min(done) FROM tombstone WHERE done IS NOT NULL")
+    }
+    guard let first, first < time.nanosecondsSinceEpoch else { return }
     try write { database in
-      try database.run("DELETE FROM tombstone WHERE done < ?", [time.nanosecondsSinceEpoch])
+      try database.run(
+        "DELETE FROM tombstone WHERE done IS NOT NULL AND done < ?", [time.nanosecondsSinceEpoch])
     }
   }
 

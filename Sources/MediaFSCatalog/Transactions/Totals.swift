@@ -147,14 +147,45 @@ extension Catalog {
     }
   }
 
+  /// One of what waits for the store beneath an inode; `nil` when nothing does. Asked again and
+  /// again while a queue is worked off, so it does not look at all of it.
+  ///
+  /// - Parameter last: the one that was found before: it is looked at first.
+  package func waiting(
+    beneath inode: InodeNumber, last: InodeNumber?
+  ) throws(CatalogError) -> InodeNumber? {
+    try read { database in
+      func waits(_ inode: InodeNumber) throws -> Bool {
+        try database.exists(
+          "SELECT 1 FROM journal WHERE inode = ? AND parked = 0", [inode.value])
+      }
+      if let last, try waits(last) { return last }
+      if inode == .root {
+        return try database.integer("SELECT inode FROM journal WHERE parked = 0 LIMIT 1")
+          .map { InodeNumber($0) }
+      }
+      if try waits(inode) { return inode }
+      // The tree is walked until one is found, and not put together before.
+      return try database.integer(
+        Self.tree
+          + """
+          SELECT journal.inode FROM tree CROSS JOIN journal ON journal.inode = tree.id
+          WHERE parked = 0 LIMIT 1
+          """, [inode.value]
+      ).map { InodeNumber($0) }
+    }
+  }
+
   /// Makes everything that waits beneath an inode due now.
   package func hasten(beneath inode: InodeNumber, at now: Timestamp) throws(CatalogError) {
+    let time = now.nanosecondsSinceEpoch
     try write { database in
       try database.run(
         Self.tree
           + """
-          UPDATE journal SET due = min(due, ?) WHERE attempts = 0 AND (? = 1 OR inode IN tree)
-          """, [inode.value, now.nanosecondsSinceEpoch, inode.value])
+          UPDATE journal SET due = ?
+          WHERE due > ? AND parked = 0 AND attempts = 0 AND (? = 1 OR inode IN tree)
+          """, [inode.value, time, time, inode.value])
     }
   }
 

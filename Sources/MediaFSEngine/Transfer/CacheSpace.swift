@@ -20,15 +20,18 @@ final class CacheSpace: Sendable {
   private let kept: PatternList
   private let log: Logger
   private let touched = Mutex<[Segment: Timestamp]>([:])
+  /// What was held at the start, until it is counted.
+  private let uncounted: Mutex<OpeningUsage?>
   /// One at a time makes room: two evictions would choose the same victims.
   private let makingRoom = Mutex(())
 
   init(
-    account: CacheAccount, catalog: Catalog, registry: ContentRegistry, environment: Environment,
-    statistics: Statistics, kept: PatternList, log: Logger
+    account: CacheAccount, uncounted: OpeningUsage?, catalog: Catalog, registry: ContentRegistry,
+    environment: Environment, statistics: Statistics, kept: PatternList, log: Logger
   ) {
     self.kept = kept
     self.account = account
+    self.uncounted = Mutex(uncounted)
     self.catalog = catalog
     self.registry = registry
     self.environment = environment
@@ -36,9 +39,24 @@ final class CacheSpace: Sendable {
     self.log = log
   }
 
+  /// Counts what was held at the start, if nobody has: behind the mount, or for the first who
+  /// needs room. A catalog of a million cached files takes a second, which no `stat` waits for.
+  func count() {
+    uncounted.withLock { uncounted in
+      guard let usage = uncounted else { return }
+      do throws(CatalogError) {
+        account.begin(with: try usage.bytes())
+        uncounted = nil
+      } catch {
+        log.error("What the cache holds was not counted: \(error)")
+      }
+    }
+  }
+
   /// Takes room for `bytes`, evicting what is needed; false when only dirty bytes are left.
   func reserve(_ bytes: Int64) -> Bool {
     if bytes <= 0 || account.reserve(bytes) { return true }
+    count()
     return makingRoom.withLock { _ in
       persistTouches()
       while !account.reserve(bytes) {

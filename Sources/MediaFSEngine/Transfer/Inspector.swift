@@ -23,6 +23,7 @@ struct Inspector: Sendable {
 
   /// Until it is cancelled.
   func run() async {
+    context.space.count()
     while !Task.isCancelled {
       var walk = Walk()
       var found: [Violation] = []

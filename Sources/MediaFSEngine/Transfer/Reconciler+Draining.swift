@@ -17,6 +17,7 @@ extension Reconciler {
   ) async throws(FileSystemError) {
     let end = limit.map { context.environment.now().advanced(by: $0) }
     var nextHaste = Timestamp.epoch
+    var witness: InodeNumber?
     while true {
       let event = progress.event
       let now = context.environment.now()
@@ -27,7 +28,8 @@ extension Reconciler {
           try context.catalog.hasten(beneath: inode, at: now)
           nextHaste = now.advanced(by: Self.hasteInterval)
         }
-        parked = try parkedOnly(beneath: inode, now)
+        witness = try context.catalog.waiting(beneath: inode, last: witness)
+        parked = try witness == nil ? parkedOnly(beneath: inode, now) : nil
       } catch {
         throw FileSystemError(error, operation)
       }

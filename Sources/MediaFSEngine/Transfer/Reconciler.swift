@@ -105,7 +105,8 @@ final class Reconciler: Sendable {
   // MARK: The loop
 
   private func run() async {
-    await inspect()
+    recovery.removeCondemned()
+    spawn("inspector") { [self] in await inspect() }
     spawn("probe") { [self] in await prepare() }
     while !Task.isCancelled {
       let event = changed.event
@@ -117,9 +118,9 @@ final class Reconciler: Sendable {
 
   /// Behind the running mount: what a crash, or a fault of ours, may have left.
   private func inspect() async {
-    recovery.removeCondemned()
-    recovery.quarantineStrays()
-    spawn("inspector") { [self] in await Inspector(context: context).run() }
+    await recovery.quarantineStrays()
+    if Task.isCancelled { return }
+    await Inspector(context: context).run()
   }
 
   private var recovery: Recovery {

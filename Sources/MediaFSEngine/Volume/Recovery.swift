@@ -71,6 +71,10 @@ struct Recovery {
     }
   }
 
+  /// Between the looks at two of the 256 directories of content files. All that are used: a
+  /// million takes some ten seconds of a processor, which nobody is to notice.
+  private static let pause: Duration = .milliseconds(5)
+
   /// Files that are removed before they are forgotten in one transaction.
   private static let batch = 500
 
@@ -86,8 +90,9 @@ struct Recovery {
 
   /// Looks for content files that nothing knows, behind the running mount, and sets them aside:
   /// they may be all that is left of something. Never deletes one.
-  func quarantineStrays() {
-    for bucket in 0..<256 {
+  func quarantineStrays() async {
+    for bucket in 0..<256 where !Task.isCancelled {
+      await environment.sleep(Self.pause)
       do throws(Errno) {
         for content in try disk.contents(ofBucket: bucket) {
           guard isStray(content) else { continue }

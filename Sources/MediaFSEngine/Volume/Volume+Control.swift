@@ -10,7 +10,8 @@ extension Volume: VolumeControl {
   private static let parkedLimit = 100
 
   package func status() throws(FileSystemError) -> VolumeStatus {
-    try ask("status") { catalog in
+    context.space.count()
+    return try ask("status") { catalog in
       let total = try catalog.fileTotals()
       let local = try catalog.localTotals()
       let dirty = try catalog.dirtyTotals()

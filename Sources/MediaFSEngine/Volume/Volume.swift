@@ -70,12 +70,13 @@ package final class Volume: Sendable {
       try catalog.follow(options.localOnly, at: environment.now())
       let registry = ContentRegistry(catalog: catalog, disk: disk)
       let statistics = Statistics()
+      let usage = try catalog.openingUsage()
       let space = CacheSpace(
         account: CacheAccount(
-          used: try catalog.usage(), limit: options.cacheSize,
+          used: usage.knownBytes, limit: options.cacheSize,
           minimumFree: options.cacheMinimumFree, directory: state),
-        catalog: catalog, registry: registry, environment: environment, statistics: statistics,
-        kept: options.localKeep, log: log)
+        uncounted: usage.knownBytes == nil ? usage : nil, catalog: catalog, registry: registry,
+        environment: environment, statistics: statistics, kept: options.localKeep, log: log)
       return Volume(
         VolumeContext(
           options: options, store: store, catalog: catalog, registry: registry,

@@ -24,7 +24,7 @@ struct MountService: Sendable {
       throw Failure(.failure, "the system has no thread for signals")
     }
     try checkMountpoint()
-    let state = try StateDirectory(locking: plan.stateDirectory)
+    let state = try StateDirectory(locking: plan.stateDirectory, for: plan.mountpoint)
     defer { withExtendedLifetime(state) {} }
     let connection = try StoreConnection(
       plan, environment: environment, createsDirectory: !state.hasCatalog)

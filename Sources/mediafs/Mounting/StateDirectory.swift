@@ -16,7 +16,9 @@ final class StateDirectory: Sendable {
   private let lock: SharedDescriptor
 
   /// Makes the directory if it is missing, and locks it.
-  init(locking path: FilePath) throws(Failure) {
+  ///
+  /// - Parameter mountpoint: what the next one is told who wants it.
+  init(locking path: FilePath, for mountpoint: FilePath) throws(Failure) {
     self.path = path
     let isLocked: Bool
     do throws(Errno) {
@@ -24,13 +26,13 @@ final class StateDirectory: Sendable {
       lock = try SharedDescriptor(
         opening: path.appending(Self.lockName), .readWrite, options: .create)
       isLocked = try lock.tryLock()
-      if isLocked { try Self.note(getpid(), in: lock) }
+      if isLocked { try Self.note(getpid(), mountpoint, in: lock) }
     } catch {
       throw Failure(.cacheUnusable, "cache directory \(path) cannot be used: \(error)")
     }
     guard isLocked else {
-      let holder = Self.holder(lock).map { "process \($0)" } ?? "another process"
-      throw Failure(.stateInUse, "state directory \(path) is in use by \(holder)")
+      throw Failure(
+        .stateInUse, "state directory \(path) is in use by \(Self.holder(lock))")
     }
   }
 
@@ -47,14 +49,26 @@ final class StateDirectory: Sendable {
     if status.mode & 0o077 != 0 { try FileTree.setPermissions(of: path, ownerOnly) }
   }
 
-  private static func note(_ process: pid_t, in lock: SharedDescriptor) throws(Errno) {
-    try lock.truncate(to: 0)
-    try lock.write(Array("\(process)\n".utf8), at: 0)
+  /// In one write: who reads it meanwhile finds all of it, or what was there before.
+  private static func note(
+    _ process: pid_t, _ mountpoint: FilePath, in lock: SharedDescriptor
+  ) throws(Errno) {
+    let text = Array("\(process)\n\(mountpoint)\n".utf8)
+    try lock.write(text, at: 0)
+    try lock.truncate(to: Int64(text.count))
   }
 
-  /// The process that noted itself in the lock.
-  private static func holder(_ lock: SharedDescriptor) -> Int? {
-    guard let bytes = try? lock.read(count: 20, at: 0) else { return nil }
-    return Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+  /// The process that noted itself in the lock, and where its mount is.
+  private static func holder(_ lock: SharedDescriptor) -> String {
+    let bytes = (try? lock.read(count: noteLimit, at: 0)) ?? []
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1)
+      .map { String(decoding: $0, as: UTF8.self) }
+    guard let process = lines.first.flatMap({ pid_t($0) }) else { return "another process" }
+    // A path may have line feeds in it, but not at its end.
+    let place = lines.dropFirst().first.map { $0.hasSuffix("\n") ? String($0.dropLast()) : $0 }
+    return "process \(process)" + (place.map { ", mounted on \($0)" } ?? "")
   }
+
+  /// In bytes: the longest path, and a number before it.
+  private static let noteLimit = Int(PATH_MAX) + 32
 }

@@ -9,14 +9,14 @@ import Testing
   @Test func isMadePrivateAndLocked() throws {
     let directory = try TemporaryDirectory()
     let path = FilePath("\(directory.path)/a/b")
-    let state = try StateDirectory(locking: path)
+    let state = try StateDirectory(locking: path, for: "/mnt/one")
     #expect(try permissions(of: path.string) == 0o700)
     do {
-      _ = try StateDirectory(locking: path)
+      _ = try StateDirectory(locking: path, for: "/mnt/two")
       Issue.record("locked twice")
     } catch {
       #expect(error.status == .stateInUse)
-      #expect(error.description.contains("process \(getpid())"))
+      #expect(error.description.contains("process \(getpid()), mounted on /mnt/one"))
     }
     withExtendedLifetime(state) {}
   }
@@ -24,21 +24,21 @@ import Testing
   @Test func lockEndsWithItsOwner() throws {
     let directory = try TemporaryDirectory()
     let path = FilePath(directory.path)
-    _ = try StateDirectory(locking: path)
-    _ = try StateDirectory(locking: path)
+    _ = try StateDirectory(locking: path, for: "/mnt/one")
+    _ = try StateDirectory(locking: path, for: "/mnt/one")
   }
 
   @Test func openDirectoryIsClosedToOthers() throws {
     let directory = try TemporaryDirectory()
     let path = try directory.directory("open")
-    _ = try StateDirectory(locking: FilePath(path))
+    _ = try StateDirectory(locking: FilePath(path), for: "/mnt/one")
     #expect(try permissions(of: path) == 0o700)
   }
 
   @Test(arguments: ["/proc/mediafs", "/dev/null/x", "/dev/null"])
   func unusablePlaceSaysSo(_ path: String) {
     do {
-      _ = try StateDirectory(locking: FilePath(path))
+      _ = try StateDirectory(locking: FilePath(path), for: "/mnt/one")
       Issue.record("accepted")
     } catch {
       #expect(error.status == .cacheUnusable && error.description.contains(path))
