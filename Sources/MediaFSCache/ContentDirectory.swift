@@ -69,6 +69,15 @@ package struct ContentDirectory: ContentDisk {
     try FileTree.renameDurably(path(of: content), to: place)
   }
 
+  package func quarantined() throws(Errno) -> (files: Int, bytes: Int64) {
+    var bytes: Int64 = 0
+    let names = try FileTree.names(in: quarantine)
+    for name in names {
+      bytes += (try? FileTree.linkStatus(of: quarantine.appending(name)).size) ?? 0
+    }
+    return (names.count, bytes)
+  }
+
   private func path(of content: ContentNumber) -> FilePath {
     root.appending(Self.name(ofBucket: Int(content.value & 255))).appending(String(content.value))
   }

@@ -22,6 +22,9 @@ package protocol ContentDisk: Sendable {
 
   /// Sets a content file aside that nothing knows: it may be all that is left of something.
   func quarantine(_ content: ContentNumber) throws(Errno)
+
+  /// What was set aside, content files or not.
+  func quarantined() throws(Errno) -> (files: Int, bytes: Int64)
 }
 
 /// An open content file; closed when the last reference goes.
@@ -60,6 +63,13 @@ package protocol ContentFile: AnyObject, Sendable {
 
   /// The first hole at or behind `offset`, the end of the file included; `nil` behind that.
   func nextHole(from offset: Int64) throws(Errno) -> Int64?
+
+  /// What the file says of itself; `nil` where that is nothing, or nothing that is understood.
+  func label() throws(Errno) -> ContentLabel?
+
+  /// Replaces what the file says of itself. When it fails the file says nothing any more, and
+  /// certainly not what it said before; it throws where that cannot be had either.
+  func setLabel(_ label: ContentLabel) throws(Errno)
 
   /// The content survives a power cut.
   func synchronizeData() throws(Errno)

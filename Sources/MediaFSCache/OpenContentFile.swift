@@ -15,6 +15,29 @@ extension SharedDescriptor: ContentFile {
   }
 }
 
+extension SharedDescriptor {
+  package func label() throws(Errno) -> ContentLabel? {
+    do throws(Errno) {
+      return try extendedAttribute(ContentLabel.attribute).flatMap { ContentLabel($0) }
+    } catch .notSupported {
+      return nil
+    }
+  }
+
+  package func setLabel(_ label: ContentLabel) throws(Errno) {
+    do throws(Errno) {
+      try setExtendedAttribute(ContentLabel.attribute, label.bytes)
+    } catch {
+      if error == .notSupported { return }
+      do throws(Errno) {
+        try removeExtendedAttribute(ContentLabel.attribute)
+      } catch .noData {
+        return
+      }
+    }
+  }
+}
+
 extension ContentStatus {
   init(_ status: FileStatus) {
     self.init(size: status.size, modified: status.modified)

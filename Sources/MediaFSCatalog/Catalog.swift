@@ -1,6 +1,7 @@
 import GRDB
 package import MediaFSCore
 package import ObjectStorage
+import Synchronization
 import SystemPackage
 
 /// The durable metadata of a volume: names, attributes, extents, and the journal of what the
@@ -17,6 +18,10 @@ package final class Catalog: Sendable {
   /// When changes become due.
   package let schedule: JournalSchedule
   private let beforeCommit: @Sendable () throws -> Void
+  private let onDamage: @Sendable (String) -> Void
+  /// What is wrong with the database; nothing is asked of it any more.
+  private let damage = Mutex<String?>(nil)
+  private let isClosed = Mutex(false)
 
   /// Opens the catalog in `path`, or makes a new one.
   ///
@@ -25,13 +30,17 @@ package final class Catalog: Sendable {
   ///     is refused: its journal would be carried out on the wrong bucket.
   ///   - root: the attributes of a new root directory.
   ///   - beforeCommit: called when a transaction is about to take effect; prevents it by an error.
+  ///   - onDamage: called once, with what was found.
+  /// - Throws: ``CatalogError/damaged(_:)`` where the file is no database, or not all of one.
   package init(
     path: String, identity: String, root: RootAttributes, schedule: JournalSchedule,
     generation newGeneration: UInt64,
-    beforeCommit: @escaping @Sendable () throws -> Void = {}
+    beforeCommit: @escaping @Sendable () throws -> Void = {},
+    onDamage: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(CatalogError) {
     self.schedule = schedule
     self.beforeCommit = beforeCommit
+    self.onDamage = onDamage
     do {
       var configuration = Configuration()
       // Readers: FUSE threads at once; more only cost memory.
@@ -58,18 +67,35 @@ package final class Catalog: Sendable {
       }
     } catch let error as CatalogError {
       throw error
+    } catch let error as DatabaseError where error.isDamage {
+      throw .damaged("\(error)")
     } catch {
       throw .unusable("The catalog \(path) cannot be opened: \(error)")
     }
   }
 
+  /// Everything is in the database then, and nothing in its log. Once is enough.
   package func close() throws(CatalogError) {
-    do { try pool.close() } catch { throw .database("\(error)") }
+    let wasClosed = isClosed.withLock { isClosed in
+      defer { isClosed = true }
+      return isClosed
+    }
+    if wasClosed { return }
+    do {
+      // GRDB closes the writer first, and readers write nothing back.
+      if (try? refuseIfDamaged()) != nil {
+        _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+      }
+      try pool.close()
+    } catch {
+      throw .database("\(error)")
+    }
   }
 
   /// Everything committed so far survives a power cut when this returns (SQLite: a commit with
   /// `synchronous = FULL` syncs the log, and with it all commits before).
   package func synchronize() throws(CatalogError) {
+    try refuseIfDamaged()
     do {
       try pool.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -84,7 +110,7 @@ package final class Catalog: Sendable {
         }
       }
     } catch {
-      throw .database("\(error)")
+      throw failure(error)
     }
   }
 
@@ -101,39 +127,36 @@ package final class Catalog: Sendable {
   }
 
   func write<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+    try refuseIfDamaged()
     do {
       return try pool.write { database in
         let result = try body(database)
         try beforeCommit()
         return result
       }
-    } catch let error as CatalogError {
-      throw error
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
-      throw .rule(.noSpace)
     } catch {
-      throw .database("\(error)")
+      throw failure(error)
     }
   }
 
   func read<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
-    do {
-      return try pool.unsafeRead(body)
-    } catch let error as CatalogError {
-      throw error
-    } catch {
-      throw .database("\(error)")
-    }
+    try refuseIfDamaged()
+    do { return try pool.unsafeRead(body) } catch { throw failure(error) }
   }
 
   /// Several reads as of one moment, which ``read(_:)`` does not promise.
   func snapshot<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
-    do {
-      return try pool.read(body)
-    } catch let error as CatalogError {
-      throw error
-    } catch {
-      throw .database("\(error)")
+    try refuseIfDamaged()
+    do { return try pool.read(body) } catch { throw failure(error) }
+  }
+
+  /// The one way from SQLite's errors to ours.
+  func failure(_ error: any Error) -> CatalogError {
+    switch error {
+    case let error as CatalogError: return error
+    case let error as DatabaseError where error.resultCode == .SQLITE_FULL: return .rule(.noSpace)
+    case let error as DatabaseError where error.isDamage: return found("\(error)")
+    default: return .database("\(error)")
     }
   }
 
@@ -166,6 +189,47 @@ package final class Catalog: Sendable {
         now,
       ])
     return generation
+  }
+}
+
+// MARK: - Damage
+
+extension Catalog {
+  /// `EIO` is the answer to everything from now on: what one page of a damaged database says may be
+  /// as wrong as what another one says not.
+  package func refuseIfDamaged() throws(CatalogError) {
+    if let message = damage.withLock({ $0 }) { throw .damaged(message) }
+  }
+
+  private func found(_ message: String) -> CatalogError {
+    let isNews = damage.withLock { damage in
+      defer { damage = damage ?? message }
+      return damage == nil
+    }
+    if isNews { onDamage(message) }
+    return .damaged(message)
+  }
+
+  /// Reads all of the database, some seconds for a million files, and looks whether it is in order
+  /// (PRAGMA quick_check). One table after the other: the log cannot be written back meanwhile.
+  package func check() throws(CatalogError) {
+    let tables = try read { database in
+      try String.fetchAll(
+        database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    }
+    for table in tables {
+      let result = try snapshot {
+        try String.fetchOne($0, sql: "PRAGMA quick_check('\(table)')") ?? "nothing"
+      }
+      guard result.utf8.elementsEqual("ok".utf8) else { throw found("\(table): \(result)") }
+    }
+  }
+}
+
+extension DatabaseError {
+  /// The file is not what SQLite has written.
+  fileprivate var isDamage: Bool {
+    resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
   }
 }
 

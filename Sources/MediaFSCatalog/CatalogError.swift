@@ -6,6 +6,8 @@ package enum CatalogError: Error, Sendable, CustomStringConvertible {
   case rule(Errno)
   /// SQLite failed: disk full, disk broken, file damaged.
   case database(String)
+  /// The database is damaged: it has to be made anew.
+  case damaged(String)
   /// The catalog on disk belongs to something else or cannot be used.
   case unusable(String)
 
@@ -13,6 +15,7 @@ package enum CatalogError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .rule(let errno): "\(errno)"
     case .database(let message): "catalog: \(message)"
+    case .damaged(let message): "the catalog is damaged: \(message)"
     case .unusable(let message): message
     }
   }

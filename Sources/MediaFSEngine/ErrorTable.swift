@@ -10,6 +10,11 @@ extension FileSystemError {
     case .rule(let errno): self.init(errno, operation, "\(errno)")
     case .database(let message):
       self.init(.ioError, operation, "The catalog failed: \(message)", underlying: error)
+    case .damaged(let message):
+      self.init(
+        .ioError, operation,
+        "The catalog is damaged: \(message). Unmount and mount again: it is set aside then and "
+          + "made anew, of the content files and the bucket", underlying: error)
     case .unusable(let message): self.init(.ioError, operation, message, underlying: error)
     }
   }

@@ -76,6 +76,8 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
   package var conflicts: Int
   /// Rules that the last inspection found broken; anything but 0 is a fault, and in the log.
   package var violations: Int
+  /// What was set aside in the state directory, because nothing was known of it or it was damaged.
+  package var quarantine: Count
   /// Requests sent to the store by S3 operation name.
   package var requests: [String: Int]
 
@@ -83,7 +85,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     source: String, mountpoint: String, offline: String?, paused: Bool, total: Count, local: Count,
     dirty: Count, remoteOnly: Count, uploads: Queue, downloads: Queue, deletes: Queue,
     parked: [Parked], cache: Cache, conflicts: Int, violations: Int = 0,
-    requests: [String: Int]
+    quarantine: Count = Count(), requests: [String: Int]
   ) {
     self.source = source
     self.mountpoint = mountpoint
@@ -100,6 +102,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     self.cache = cache
     self.conflicts = conflicts
     self.violations = violations
+    self.quarantine = quarantine
     self.requests = requests
   }
 }

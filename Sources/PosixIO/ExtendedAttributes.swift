@@ -39,3 +39,27 @@ extension Descriptor where Self: ~Copyable {
     }
   }
 }
+
+extension FileTree {
+  /// The same without opening the file, which of a directory may ask for what is in it.
+  /// getxattr(2)
+  package static func extendedAttribute(
+    _ name: String, of path: FilePath
+  ) throws(Errno) -> [UInt8]? {
+    // The longest value that Linux has, XATTR_SIZE_MAX.
+    var value = [UInt8](repeating: 0, count: 64 << 10)
+    do throws(Errno) {
+      let length = try retrying {
+        unsafe path.withPlatformString { path in
+          unsafe value.withUnsafeMutableBytes {
+            unsafe getxattr(path, name, $0.baseAddress, UInt($0.count))
+          }
+        }
+      }
+      return Array(value.prefix(length))
+    } catch {
+      guard error == .noData else { throw error }
+      return nil
+    }
+  }
+}

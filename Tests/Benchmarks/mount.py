@@ -10,22 +10,33 @@ PROGRAM = pathlib.Path(__file__).resolve().parents[2] / ".build/release/mediafs"
 FOREIGN = ("AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
+def clean_environment():
+    return {name: value for name, value in os.environ.items() if name not in FOREIGN}
+
+
 def run(*words):
-    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    subprocess.run([PROGRAM, *words], check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [PROGRAM, *words], check=True, env=clean_environment(), stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def place():
+    """Directories for a store, a state and a mount point."""
+    with tempfile.TemporaryDirectory(prefix="mediafs-bench-") as directory:
+        places = {name: f"{directory}/{name}" for name in ("store", "state", "media")}
+        for path in places.values():
+            os.mkdir(path)
+        yield places
 
 
 @contextlib.contextmanager
 def mounted(**options):
     """The mount point; `cache__size="1GiB"` stands for `-o cache.size=1GiB`."""
-    with tempfile.TemporaryDirectory(prefix="mediafs-bench-") as directory:
-        place = {name: f"{directory}/{name}" for name in ("store", "state", "media")}
-        for path in place.values():
-            os.mkdir(path)
-        chosen = {"cache__directory": place["state"], "cache__min_free": "0%", **options}
+    with place() as places:
+        chosen = {"cache__directory": places["state"], "cache__min_free": "0%", **options}
         text = ",".join(f"{name.replace('__', '.')}={value}" for name, value in chosen.items())
-        run("mount", f"file://{place['store']}", place["media"], "-o", text)
+        run("mount", f"file://{places['store']}", places["media"], "-o", text)
         try:
-            yield pathlib.Path(place["media"])
+            yield pathlib.Path(places["media"])
         finally:
-            run("umount", place["media"])
+            run("umount", places["media"])

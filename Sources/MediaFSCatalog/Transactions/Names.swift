@@ -51,6 +51,18 @@ extension Catalog {
     try read { try $0.path(of: inode) }
   }
 
+  /// An inode with its path, as of one moment; `nil` when it has none.
+  package func named(
+    _ inode: InodeNumber
+  ) throws(CatalogError) -> (record: InodeRecord, path: [FileName])? {
+    try snapshot { database in
+      guard let record = try database.inode(inode), record.linkCount > 0,
+        let path = try database.path(of: inode)
+      else { return nil }
+      return (record, path)
+    }
+  }
+
   /// The longest relative path beneath a directory as a part of a key, in bytes, among the nearest
   /// `count` entries; a directory's has a slash more.
   package func longestPath(

@@ -176,6 +176,22 @@ extension Catalog {
     }
   }
 
+  /// Some of the files beneath a directory whose bytes the store does not have, in the order of
+  /// their numbers.
+  package func dirtyFiles(
+    beneath directory: InodeNumber, after last: InodeNumber
+  ) throws(CatalogError) -> [InodeNumber] {
+    try read { database in
+      try database.rows(
+        Self.tree
+          + """
+          SELECT id FROM inode WHERE id IN tree AND id > ? AND kind = ?
+            AND version != committed_version AND content != 0 ORDER BY id LIMIT 500
+          """, [directory.value, last.value, FileKind.regular.rawValue]
+      ).map { InodeNumber($0[0]) }
+    }
+  }
+
   /// Makes everything that waits beneath an inode due now.
   package func hasten(beneath inode: InodeNumber, at now: Timestamp) throws(CatalogError) {
     let time = now.nanosecondsSinceEpoch

@@ -9,13 +9,14 @@ package struct OpeningUsage: Sendable {
   }
 
   fileprivate let source: Source
+  fileprivate let catalog: Catalog
 
   /// In bytes.
   package func bytes() throws(CatalogError) -> Int64 {
     switch source {
     case .known(let bytes): return bytes
     case .snapshot(let snapshot):
-      do { return try snapshot.read(Catalog.usage) } catch { throw .database("\(error)") }
+      do { return try snapshot.read(Catalog.usage) } catch { throw catalog.failure(error) }
     }
   }
 
@@ -41,11 +42,11 @@ extension Catalog {
     let count = try read {
       try $0.integer("SELECT count(*) FROM (SELECT 1 FROM content LIMIT ?)", [limit + 1]) ?? 0
     }
-    if count <= limit { return OpeningUsage(source: .known(try usage())) }
+    if count <= limit { return OpeningUsage(source: .known(try usage()), catalog: self) }
     do {
-      return OpeningUsage(source: .snapshot(try pool.makeSnapshot()))
+      return OpeningUsage(source: .snapshot(try pool.makeSnapshot()), catalog: self)
     } catch {
-      throw .database("\(error)")
+      throw failure(error)
     }
   }
 

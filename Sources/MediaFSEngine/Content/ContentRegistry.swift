@@ -107,10 +107,12 @@ final class ContentRegistry: Sendable {
         : try catalog.holes(of: record)
       // A content file is as long as the file: what was not fetched yet is a hole.
       if !record.isWriting, held != record.size { try file.truncate(to: record.size) }
-      return FileContent(
+      let content = FileContent(
         record: record, present: present, holes: holes,
         changed: try catalog.changes(of: record.content),
         file: file)
+      if held == nil { try content.label(catalog) }
+      return content
     } catch CatalogError.rule(.noSuchFileOrDirectory) {
       // Made one with another inode just now, or removed: the kernel looks its name up again.
       throw FileSystemError(.staleNFSFileHandle, "open", "There is no inode \(inode)")

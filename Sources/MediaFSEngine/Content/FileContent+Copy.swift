@@ -133,6 +133,7 @@ extension FileContent {
         state.lifecycle.willChange()
         state.lifecycle.adopted(size: object.size, version: record.version)
       }
+      try? label(catalog)
       do throws(Errno) {
         // Last: the catalog knows the size, and a shorter content file is made longer by the next
         // to open it.

@@ -59,6 +59,7 @@ extension FileContent {
     } catch {
       throw FileSystemError(error, "write")
     }
+    if isNews { try label(catalog) }
     state.withLock { state in
       state.lifecycle.marked(blocks)
       state.lifecycle.willChange()
@@ -168,6 +169,7 @@ extension FileContent {
         throw FileSystemError(error, "upload")
       }
       state.withLock { $0.lifecycle.detached() }
+      try label(catalog)
     }
   }
 }

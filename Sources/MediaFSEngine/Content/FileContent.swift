@@ -33,6 +33,8 @@ final class FileContent: Sendable {
     var isSuperseded = false
     /// The name is gone; the bytes go with the last handle.
     var isOrphan = false
+    /// What the content file says of itself; `nil` where that is not known.
+    var label: [UInt8]?
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 

@@ -116,19 +116,6 @@ final class Reconciler: Sendable {
     }
   }
 
-  /// Behind the running mount: what a crash, or a fault of ours, may have left.
-  private func inspect() async {
-    await recovery.quarantineStrays()
-    if Task.isCancelled { return }
-    await Inspector(context: context).run()
-  }
-
-  private var recovery: Recovery {
-    Recovery(
-      catalog: context.catalog, disk: context.disk, environment: context.environment,
-      log: context.log)
-  }
-
   /// Finds out what the store can do while nothing waits for it. A failure is found again by the
   /// first upload.
   private func prepare() async {

@@ -263,6 +263,7 @@ struct Reconciliation: Sendable {
         state.object = object
         state.lifecycle.endUpload(committed: fresh.version)
       }
+      try? content.label(context.catalog)
       return after
     }
   }

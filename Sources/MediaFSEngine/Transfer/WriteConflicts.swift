@@ -167,6 +167,7 @@ extension WriteConditions {
         state.object = object
         state.lifecycle.endUpload(committed: record.version)
       }
+      try? content.label(context.catalog)
     }
   }
 

@@ -30,6 +30,7 @@ extension Volume {
       let now = context.environment.now()
       let record = try ask("setattr") { try $0.setAttributes(of: inode, rest, at: now) }
       context.registry.current(inode)?.set(modified: record.modified)
+      if rest.permissions != nil || rest.user != nil || rest.group != nil { context.relabel(inode) }
     }
     reconciler.journalChanged()
     return reply(try require(inode, "setattr"))

@@ -39,8 +39,14 @@ extension Volume: VolumeControl {
           hits: statistics.hits.count, misses: statistics.misses.count,
           evictions: statistics.evictions.count),
         conflicts: statistics.conflicts.count,
-        violations: statistics.violations.withLock { $0 }, requests: context.store.requestCounts)
+        violations: statistics.violations.withLock { $0 }, quarantine: quarantine,
+        requests: context.store.requestCounts)
     }
+  }
+
+  private var quarantine: VolumeStatus.Count {
+    guard let found = try? context.disk.quarantined() else { return .init() }
+    return .init(files: found.files, bytes: found.bytes)
   }
 
   private var offlineText: String? {

@@ -68,6 +68,7 @@ extension Volume {
   package func read(
     _ handle: FileHandle, at offset: Int64, count: Int
   ) async throws(FileSystemError) -> [UInt8] {
+    try ask("read") { try $0.refuseIfDamaged() }
     let file = try files.value(handle, "read")
     let content = file.content
     let (end, overflow) = offset.addingReportingOverflow(Int64(count))
@@ -99,6 +100,7 @@ extension Volume {
   package func write(
     _ handle: FileHandle, at offset: Int64, _ bytes: UnsafeRawBufferPointer, appends: Bool
   ) throws(FileSystemError) {
+    try ask("write") { try $0.refuseIfDamaged() }
     let file = try files.value(handle, "write")
     let isNews = try unsafe file.content.write(
       bytes, at: appends ? nil : offset, context.catalog, context.space,

@@ -14,6 +14,7 @@ extension Volume {
     let now = context.environment.now()
     let record = try ask("link") { try $0.link(inode, to: name, in: parent, at: now) }
     context.rebase(inode)
+    context.relabel(inode)
     reconciler.journalChanged()
     return entry(record, in: directory)
   }

@@ -38,6 +38,13 @@ extension Volume {
       }
       if let replaced = outcome.replaced { try lostName(replaced) }
     }
+    for other in [moved, mode == .exchange ? existing : nil].compactMap({ $0 }) {
+      if other.kind == .directory {
+        context.relabel(beneath: other.number)
+      } else {
+        context.relabel(other.number)
+      }
+    }
     reconciler.journalChanged()
   }
 

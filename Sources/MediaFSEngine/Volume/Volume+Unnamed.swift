@@ -12,10 +12,13 @@ extension Volume {
     let inode = record.number
     if record.kind != .directory, let rest = try context.inode(inode, "unlink"), rest.linkCount > 0
     {
-      return context.rebase(inode)
+      context.rebase(inode)
+      return context.relabel(inode)
     }
     guard context.isInUse(inode) else { return context.discardContent(of: record) }
     context.rebase(inode)
+    // A content file that is not in use is removed with the inode.
+    context.registry.current(inode)?.relabel(context.catalog)
     context.unnamed.withLock { _ = $0.insert(inode) }
     // Whoever used it last may have looked before it was in the set.
     eraseIfUnused(inode)

@@ -39,32 +39,20 @@ package final class Volume: Sendable {
   ) throws(FileSystemError) -> Volume {
     let state = FilePath(options.stateDirectory)
     let disk: any ContentDisk
-    let database = state.appending("catalog.sqlite")
+    let files = CatalogFiles(state: state)
     do throws(Errno) {
       try FileTree.makeDirectories(state, permissions: .ownerReadWriteExecute)
       disk = try environment.contentDisk(state)
-      // SQLite gives its log the permissions of the database: names are nobody else's business.
-      _ = try OwnedDescriptor(
-        opening: database, .readWrite, options: [.create, .noFollow],
-        permissions: .ownerReadWrite)
     } catch {
       throw FileSystemError(
         error, "open",
         "The cache directory \(state) cannot be used: \(error). Choose another cache.directory "
           + "or make it writable for this user.")
     }
+    let catalog = try CatalogOpening(
+      options: options, files: files, disk: disk, environment: environment, log: log
+    ).open()
     do throws(CatalogError) {
-      let catalog = try Catalog(
-        path: database.string, identity: options.source,
-        root: RootAttributes(
-          permissions: options.directoryMode, owner: options.defaultOwner,
-          time: environment.now()),
-        schedule: JournalSchedule(
-          delay: options.uploadDelay, maximumDelay: options.uploadMaximumDelay,
-          deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete,
-          localOnly: options.localOnly),
-        generation: UInt64(environment.random() * Double(UInt32.max)),
-        beforeCommit: environment.beforeCommit)
       try Recovery(catalog: catalog, disk: disk, environment: environment, log: log)
         .settle()
       try catalog.follow(options.localOnly, at: environment.now())
@@ -80,8 +68,8 @@ package final class Volume: Sendable {
       return Volume(
         VolumeContext(
           options: options, store: store, catalog: catalog, registry: registry,
-          disk: disk, space: space, environment: environment, statistics: statistics,
-          log: log))
+          disk: disk, catalogFiles: files, space: space, environment: environment,
+          statistics: statistics, log: log))
     } catch {
       throw FileSystemError(error, "open")
     }
@@ -94,7 +82,9 @@ package final class Volume: Sendable {
 
   /// Whether anything is known from an earlier run: such a volume is of use without the store.
   package var isKnown: Bool {
-    (try? context.catalog.inode(.root))?.flatMap(\.listed) != nil
+    if let root = try? context.catalog.inode(.root), root.listed != nil { return true }
+    // Of a catalog that was made anew, what is to be uploaded.
+    return (try? context.catalog.waiting(beneath: .root, last: nil)) != nil
   }
 
   /// Starts the background work.

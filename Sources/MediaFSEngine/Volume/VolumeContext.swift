@@ -17,6 +17,7 @@ final class VolumeContext: Sendable {
   let catalog: Catalog
   let registry: ContentRegistry
   let disk: any ContentDisk
+  let catalogFiles: CatalogFiles
   let space: CacheSpace
   let environment: Environment
   let health: StoreHealth
@@ -35,13 +36,14 @@ final class VolumeContext: Sendable {
 
   init(
     options: VolumeOptions, store: any ObjectStore, catalog: Catalog, registry: ContentRegistry,
-    disk: any ContentDisk, space: CacheSpace, environment: Environment,
+    disk: any ContentDisk, catalogFiles: CatalogFiles, space: CacheSpace, environment: Environment,
     statistics: Statistics, log: Logger
   ) {
     self.options = options
     self.catalog = catalog
     self.registry = registry
     self.disk = disk
+    self.catalogFiles = catalogFiles
     self.space = space
     self.environment = environment
     self.statistics = statistics

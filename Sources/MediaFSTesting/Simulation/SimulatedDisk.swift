@@ -1,3 +1,4 @@
+import MediaFSCache
 package import MediaFSCore
 import Synchronization
 import SystemPackage
@@ -20,6 +21,7 @@ package final class SimulatedDisk: Sendable {
     /// Nanoseconds since 1970.
     var modified: Int64 = 0
     var isNameDurable = false
+    var label: ContentLabel?
   }
 
   /// File names, as their directories have them, and files that only descriptors still hold.

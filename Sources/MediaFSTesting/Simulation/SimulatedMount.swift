@@ -62,6 +62,17 @@ package struct SimulatedMount: ContentDisk {
   }
 }
 
+extension SimulatedMount {
+  package func quarantined() throws(Errno) -> (files: Int, bytes: Int64) {
+    try disk.look(in: life) { state in
+      (
+        state.quarantine.count,
+        state.quarantine.reduce(0) { $0 + (state.files[$1]?.image.size ?? 0) }
+      )
+    }
+  }
+}
+
 /// An open file of a ``SimulatedDisk``.
 private final class SimulatedFile: ContentFile {
   private let number: Int
@@ -156,6 +167,14 @@ private final class SimulatedFile: ContentFile {
       let data = file.image.data.present(in: offset..<file.image.size).first
       return data?.lowerBound == offset ? data?.upperBound : offset
     }
+  }
+
+  func label() throws(Errno) -> ContentLabel? {
+    try look { $0.label }
+  }
+
+  func setLabel(_ label: ContentLabel) throws(Errno) {
+    try change { $0.label = label }
   }
 
   func synchronizeData() throws(Errno) {

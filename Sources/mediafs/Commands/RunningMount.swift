@@ -66,11 +66,10 @@ extension RunningMount {
     let mountpoint = entry.mountpoint
     let socket: String
     do throws(Errno) {
-      let root = try OwnedDescriptor(
-        opening: FilePath(mountpoint), .readOnly, options: .directory)
-      guard let value = try root.extendedAttribute(Self.socketAttribute) else {
-        throw .noData
-      }
+      // Not by opening it: the store is asked what is in a directory that is not known yet.
+      let value = try FileTree.extendedAttribute(
+        Self.socketAttribute, of: FilePath(mountpoint))
+      guard let value else { throw .noData }
       socket = String(decoding: value, as: UTF8.self)
     } catch {
       switch error {

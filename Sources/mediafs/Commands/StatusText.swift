@@ -13,8 +13,8 @@ struct StatusText {
   }
 
   var text: String {
-    ([heading] + content + [cache] + queues + [requests] + conflicts + violations + parked)
-      .joined(separator: "\n") + "\n"
+    ([heading] + content + [cache] + queues + [requests] + conflicts + violations + quarantine
+      + parked).joined(separator: "\n") + "\n"
   }
 
   private var heading: String {
@@ -85,6 +85,14 @@ struct StatusText {
   private var violations: [String] {
     guard status.violations > 0 else { return [] }
     return [Self.row("faults", "\(Self.grouped(status.violations)): the log says which")]
+  }
+
+  private var quarantine: [String] {
+    let count = status.quarantine
+    guard count.files > 0 else { return [] }
+    let noun = count.files == 1 ? "file" : "files"
+    let text = "\(Self.grouped(count.files)) \(noun), \(SizeText.approximate(count.bytes))"
+    return [Self.row("quarantine", text + ", in the cache directory; the log says why")]
   }
 
   private var parked: [String] {

@@ -7,8 +7,8 @@ import SystemPackage
 /// Two daemons on one catalog would each take the other's files for garbage, so the second is
 /// refused. The lock belongs to the open file: it ends with the process, however that ends.
 final class StateDirectory: Sendable {
-  /// The engine's file; see ``hasCatalog``.
-  private static let catalogName: FilePath.Component = "catalog.sqlite"
+  /// The engine's files; see ``hasCatalog``.
+  private static let catalogNames: [FilePath.Component] = ["catalog.sqlite", "catalog.damaged"]
   private static let lockName: FilePath.Component = "lock"
   private static let ownerOnly: FilePermissions = [.ownerReadWriteExecute]
 
@@ -36,8 +36,10 @@ final class StateDirectory: Sendable {
     }
   }
 
-  /// An earlier run has been here.
-  var hasCatalog: Bool { (try? FileTree.exists(path.appending(Self.catalogName))) == true }
+  /// An earlier run has been here; also one that had to begin to make its catalog anew.
+  var hasCatalog: Bool {
+    Self.catalogNames.contains { (try? FileTree.exists(path.appending($0))) == true }
+  }
 
   /// Makes the directory for its owner alone; one that was open to others is closed to them.
   ///
