@@ -73,7 +73,7 @@ struct Recovery {
 
   /// Between the looks at two of the 256 directories of content files. All that are used: a
   /// million takes some ten seconds of a processor, which nobody is to notice.
-  private static let pause: Duration = .milliseconds(5)
+  static let pause: Duration = .milliseconds(5)
 
   /// Files that are removed before they are forgotten in one transaction.
   private static let batch = 500
