@@ -55,6 +55,16 @@ import Testing
     #expect(try due(9_000).isEmpty)
   }
 
+  /// What was sent over an object, and not confirmed, is to be buried with that one. When the inode
+  /// has lost it, nothing else would ever delete it.
+  @Test func whatWasSentIsDeletedWhereTheObjectIsLost() throws {
+    let file = try test.makeClean("f", "old")
+    try test.catalog.expect(key, of: file.number, until: nil, at: test.now)
+    #expect(try due(9_000).isEmpty)
+    #expect(try test.catalog.forgetObject(at: key, of: file.number, at: test.now))
+    #expect(try due(1_000).map(\.sent) == [[file.number]])
+  }
+
   @Test func buriedAgainItBeginsAnew() throws {
     try test.makeClean("f", "one")
     try test.unlink("f")

@@ -80,7 +80,8 @@ extension Database {
       ])
   }
 
-  /// The object at a key is no longer the inode's: it is gone, or somebody else's.
+  /// The object at a key is no longer the inode's: it is gone, or somebody else's. What was sent
+  /// there and not confirmed is nobody's either, should it be what is there.
   ///
   /// Returns false when it was the primary one, nothing else holds its bytes, and not all of them
   /// are here; nothing was changed then.
@@ -89,6 +90,7 @@ extension Database {
   ) throws -> Bool {
     guard record.object?.key == key else {
       try run("DELETE FROM alias WHERE key = ? AND inode = ?", [key.text, record.number.value])
+      try buryUnconfirmed(at: key, due: schedule.deletion(now))
       return true
     }
     if let heir = try heir(of: record) {
@@ -101,8 +103,18 @@ extension Database {
         WHERE id = ?
         """, [record.number.value])
     }
+    try buryUnconfirmed(at: key, due: schedule.deletion(now))
     try enqueue(record.number, at: now, schedule)
     return true
+  }
+
+  /// As long as an inode had an object at the key, it was to be buried with that one.
+  private func buryUnconfirmed(at key: ObjectKey, due: Timestamp?) throws {
+    try run(
+      """
+      UPDATE tombstone SET due = ?
+      WHERE key = ? AND sent != '' AND etag IS NULL AND due IS NULL AND done IS NULL
+      """, [due?.nanosecondsSinceEpoch, key.text])
   }
 
   /// Every byte of an inode is here.
