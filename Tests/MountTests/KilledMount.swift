@@ -1,62 +1,69 @@
 import Glibc
 import MediaFSTesting
-import PosixIO
 import Synchronization
-import SystemPackage
 
 /// A mount whose daemon is a child of the test's own, so that it is killed without being looked
 /// for, and started again. What a killed one leaves of the mount is taken away by the next.
 final class KilledMount: Sendable {
   let directory: String
-  private let daemonCommand: [String]
+  private let options: [String: String]
+  private let source: String
   private let environment: [String: String]
-  private let daemon = Mutex<ChildProcess?>(nil)
+  private let life = Mutex(Life())
 
-  /// - Parameters:
-  ///   - name: of the mount point.
-  ///   - cache: the cache directory.
-  init(
-    on stage: Stage, _ name: String = "mount", cache: String, options: [String: String]
-  ) throws {
+  private struct Life {
+    var daemon: ChildProcess?
+    /// Of those before.
+    var log = ""
+  }
+
+  /// - Parameter name: of the mount point.
+  init(on stage: Stage, _ name: String = "mount", options: [String: String]) throws {
     directory = stage.path(name)
     unsafe mkdir(directory, 0o755)
     let access = stage.bucket.access
-    let own = ["s3.endpoint": access.url, "cache.directory": cache]
-    daemonCommand =
-      Mount.command(
-        "s3://\(stage.bucket.name)/media", on: directory, options: options.merging(own) { $1 })
-      + ["--foreground"]
+    self.options = options.merging(["s3.endpoint": access.url]) { $1 }
+    source = "s3://\(stage.bucket.name)/media"
     environment = access.credentials
     stage.keep(self)
   }
 
   deinit {
-    daemon.withLock { $0 = nil }
+    life.withLock { $0.daemon = nil }
     Mount.end(directory)
   }
 
-  /// What the daemon has logged since it was started.
-  var log: String { daemon.withLock { $0?.standardError ?? "" } }
+  /// What all daemons have logged.
+  var log: String { life.withLock { $0.log + ($0.daemon?.standardError ?? "") } }
 
   /// Returns at once.
-  func start() throws {
-    let process = try ChildProcess(daemonCommand, environment: environment)
-    daemon.withLock { $0 = process }
-  }
-
-  func waitUntilReady() throws {
-    let outside = try FileTree.status(of: FilePath(directory).removingLastComponent()).device
-    try eventually("the mount", within: .seconds(30)) {
-      if let exit = daemon.withLock({ $0?.poll() }) {
-        throw HarnessError("the daemon ended: \(exit)\n\(log)")
-      }
-      return (try? FileTree.status(of: FilePath(directory)).device != outside) == true
+  func start(cache: String) throws {
+    let options = options.merging(["cache.directory": cache]) { $1 }
+    let command = Mount.command(source, on: directory, options: options) + ["--foreground"]
+    let daemon = try ChildProcess(command, environment: environment)
+    life.withLock { life in
+      life.log += life.daemon?.standardError ?? ""
+      life.daemon = daemon
     }
   }
 
+  func waitUntilReady() throws {
+    try eventually("the mount", within: .seconds(30)) {
+      if let exit = life.withLock({ $0.daemon?.poll() }) {
+        throw HarnessError("the daemon ended: \(exit)\n\(log)")
+      }
+      // Of a dead mount it fails, and of what is beneath the mount point it is another number.
+      let kind = try run(["stat", "-f", "-c", "%t", directory]).output
+      return kind.utf8.elementsEqual(Self.kind.utf8)
+    }
+  }
+
+  /// `FUSE_SUPER_MAGIC` of statfs(2).
+  private static let kind = "65735546\n"
+
   /// `kill -9`, a while from now. Throws when it has ended before, by itself.
   func crash(after duration: Duration) throws {
-    guard try daemon.withLock({ try $0?.end(after: duration) }) == true else {
+    guard try life.withLock({ try $0.daemon?.end(after: duration) }) == true else {
       throw HarnessError("the daemon ended by itself: \(log)")
     }
   }
@@ -68,7 +75,7 @@ final class KilledMount: Sendable {
 
   func unmount() throws {
     _ = try command("umount")
-    let exit = try daemon.withLock { try $0?.wait(within: .seconds(60)) }
+    let exit = try life.withLock { try $0.daemon?.wait(within: .seconds(60)) }
     guard exit == .code(0) else { throw HarnessError("the daemon ended badly: \(log)") }
   }
 

@@ -73,6 +73,17 @@ package final class ChildProcess: Sendable {
     throw DeadlinePassed("the end of \(command.joined(separator: " "))\n\(standardError)")
   }
 
+  /// `kill -9`, a while from now; returns false if it has ended by itself before.
+  package func end(after duration: Duration) throws -> Bool {
+    let deadline = Deadline(in: duration)
+    while !deadline.hasPassed {
+      if poll() != nil { return false }
+      pauseBetweenLooks()
+    }
+    signal(SIGKILL)
+    return try wait(within: .seconds(30)) == .signal(SIGKILL)
+  }
+
   /// wait(2): the lower seven bits hold the signal, the next byte the exit code.
   private static func decode(_ status: CInt) -> Exit {
     let signal = status & 0x7F
