@@ -34,10 +34,11 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 	$(MAKE) build-tests
 	MEDIAFS_TEST_SERVERS=swift,ceph20 $(RUN_TESTS) --filter InteropTests
 
-soak: deps check-fuse ## What takes hours: random worlds, operations on files, a bad network, kills
+soak: deps check-fuse ## What takes hours: random worlds, files, a bad network, kills, power cuts
 	$(MAKE) build-tests
 	MEDIAFS_OPERATIONS=100000 MEDIAFS_WORKLOAD=2048 MEDIAFS_SEEDS=20000 MEDIAFS_KILLS=2000 \
-		$(RUN_TESTS) --filter 'FileExercise|BadNetwork|ReferenceModel|MountTests.Kills'
+		MEDIAFS_CUTS=500 $(RUN_TESTS) \
+		--filter 'FileExercise|BadNetwork|ReferenceModel|MountTests.Kills|MountTests.PowerCuts'
 
 bench: ## Measure the release build and print a table; some minutes
 	$(INSTALL_PACKAGES) build

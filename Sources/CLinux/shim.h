@@ -36,5 +36,26 @@ extern int fsetxattr(int fd, const char *name, const void *value, unsigned long 
 extern int fremovexattr(int fd, const char *name);
 
 // unistd.h
+extern int syncfs(int fd);
+extern long syscall(long number, ...);
+
+// statx(2): the number of the mount that a file is on, unique since the boot where the kernel has such
+// (Linux 6.8), 0 where it tells none. The structure is the kernel's, of which this needs two fields.
+static inline unsigned long long linux_mount_number(int fd) {
+  unsigned char buffer[256] = {0};
+  const long statx_number =
+#if defined(__x86_64__)
+      332;
+#else
+      291;
+#endif
+  const unsigned unique = 0x4000u, plain = 0x1000u;
+  const int empty_path = 0x1000;
+  if (syscall(statx_number, fd, "", empty_path, unique | plain, buffer) != 0) return 0;
+  const unsigned mask = *(const unsigned *)buffer;
+  return mask & (unique | plain) ? *(const unsigned long long *)(buffer + 144) : 0;
+}
+
+// unistd.h
 extern long copy_file_range(
     int from, long *from_offset, int to, long *to_offset, unsigned long count, unsigned flags);

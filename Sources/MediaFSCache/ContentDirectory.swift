@@ -1,5 +1,6 @@
 package import MediaFSCore
 import PosixIO
+import Synchronization
 package import SystemPackage
 
 /// The content files of a volume: sparse files named by their ``ContentNumber``, 256 directories
@@ -7,6 +8,12 @@ package import SystemPackage
 package struct ContentDirectory: ContentDisk {
   private let root: FilePath
   private let quarantine: FilePath
+  /// The directories themselves are on disk.
+  private let isDurable = Flag()
+
+  private final class Flag: Sendable {
+    let value = Mutex(false)
+  }
 
   /// - Parameter state: the volume's state directory; made when it is missing.
   package init(in state: FilePath) throws(Errno) {
@@ -48,6 +55,29 @@ package struct ContentDirectory: ContentDisk {
 
   package func synchronizeName(of content: ContentNumber) throws(Errno) {
     try FileTree.synchronizeDirectory(path(of: content).removingLastComponent())
+    try synchronizeRoot()
+  }
+
+  /// Once: they are made when there are none, and stay.
+  private func synchronizeRoot() throws(Errno) {
+    if isDurable.value.withLock({ $0 }) { return }
+    for path in [root, root.removingLastComponent()] { try FileTree.synchronizeDirectory(path) }
+    isDurable.value.withLock { $0 = true }
+  }
+
+  package func synchronize(_ content: ContentNumber) throws(Errno) {
+    do throws(Errno) {
+      try OwnedDescriptor(opening: path(of: content), .readOnly, options: .noFollow)
+        .synchronizeData()
+    } catch {
+      guard error == .noSuchFileOrDirectory else { throw error }
+      return
+    }
+    try synchronizeName(of: content)
+  }
+
+  package func synchronizeFilesystem() throws(Errno) {
+    try FileTree.synchronizeFilesystem(root)
   }
 
   /// Other names are not ours and are left out.

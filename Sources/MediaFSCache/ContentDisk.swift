@@ -17,6 +17,12 @@ package protocol ContentDisk: Sendable {
   /// The name of a content file survives a power cut.
   func synchronizeName(of content: ContentNumber) throws(Errno)
 
+  /// A content file and its name survive a power cut; fine when there is none.
+  func synchronize(_ content: ContentNumber) throws(Errno)
+
+  /// All content files survive a power cut, and whatever else is on their disk.
+  func synchronizeFilesystem() throws(Errno)
+
   /// All content files of one bucket, 0 to 255.
   func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber]
 

@@ -22,6 +22,10 @@ package final class Catalog: Sendable {
   /// What is wrong with the database; nothing is asked of it any more.
   private let damage = Mutex<String?>(nil)
   private let isClosed = Mutex(false)
+  /// How many transactions there were, and how many of them are on disk.
+  private let written = Atomic(0)
+  private let synchronized = Mutex(-1)
+  let expectedChanges = Mutex(ExpectedChanges())
 
   /// Opens the catalog in `path`, or makes a new one.
   ///
@@ -29,12 +33,14 @@ package final class Catalog: Sendable {
   ///   - identity: the source that the catalog belongs to. One that was made for another source
   ///     is refused: its journal would be carried out on the wrong bucket.
   ///   - root: the attributes of a new root directory.
+  ///   - boot: tells one time that the disk of the catalog was there from any other: what was not
+  ///     on it then is lost.
   ///   - beforeCommit: called when a transaction is about to take effect; prevents it by an error.
   ///   - onDamage: called once, with what was found.
   /// - Throws: ``CatalogError/damaged(_:)`` where the file is no database, or not all of one.
   package init(
     path: String, identity: String, root: RootAttributes, schedule: JournalSchedule,
-    generation newGeneration: UInt64,
+    generation newGeneration: UInt64, boot: String = "",
     beforeCommit: @escaping @Sendable () throws -> Void = {},
     onDamage: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(CatalogError) {
@@ -63,6 +69,7 @@ package final class Catalog: Sendable {
           // Neither now nor later, also of what was buried while objects were deleted.
           try database.execute(sql: "UPDATE tombstone SET due = NULL WHERE done IS NULL")
         }
+        try Boot.begin(boot, database)
         return try Self.claim(database, identity: identity, root: root, generation: newGeneration)
       }
     } catch let error as CatalogError {
@@ -94,23 +101,35 @@ package final class Catalog: Sendable {
 
   /// Everything committed so far survives a power cut when this returns (SQLite: a commit with
   /// `synchronous = FULL` syncs the log, and with it all commits before).
+  ///
+  /// Who comes while it is done for others waits, and one of them does it for all.
   package func synchronize() throws(CatalogError) {
     try refuseIfDamaged()
+    let wanted = written.load(ordering: .sequentiallyConsistent)
     do {
-      try pool.writeWithoutTransaction { database in
-        try database.execute(sql: "PRAGMA synchronous = FULL")
-        defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
-        try database.inTransaction {
-          try database.execute(
-            sql: """
-              INSERT INTO volume VALUES ('synchronized', '1')
-              ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1
-              """)
-          return .commit
-        }
+      try synchronized.withLock { synchronized in
+        if synchronized >= wanted { return }
+        let current = written.load(ordering: .sequentiallyConsistent)
+        try synchronizeLog()
+        synchronized = current
       }
     } catch {
       throw failure(error)
+    }
+  }
+
+  private func synchronizeLog() throws {
+    try pool.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
+      try database.inTransaction {
+        try database.execute(
+          sql: """
+            INSERT INTO volume VALUES ('synchronized', '1')
+            ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1
+            """)
+        return .commit
+      }
     }
   }
 
@@ -130,6 +149,8 @@ package final class Catalog: Sendable {
     try refuseIfDamaged()
     do {
       return try pool.write { database in
+        // Whoever sees what is changed here counts it.
+        written.add(1, ordering: .sequentiallyConsistent)
         let result = try body(database)
         try beforeCommit()
         return result

@@ -39,6 +39,10 @@ package struct VolumeOptions: Sendable {
   package var localOnly = PatternList()
   package var localKeep = PatternList()
 
+  /// Tells one time that the state directory's disk is there from any other, see
+  /// ``FileTree/mountIdentity(of:)``: what was not on it the last time is lost.
+  package var boot = ""
+
   package var readOnly = false
   package var noDelete = false
   /// What is written for a while would stay for ever.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -100,6 +101,22 @@ package enum FileTree {
   /// Names made, removed and renamed in the directory survive a power cut.
   package static func synchronizeDirectory(_ path: FilePath) throws(Errno) {
     try OwnedDescriptor(opening: path, .readOnly, options: .directory).synchronize()
+  }
+
+  /// Everything on the disk that holds `path` survives a power cut. syncfs(2)
+  package static func synchronizeFilesystem(_ path: FilePath) throws(Errno) {
+    try OwnedDescriptor(opening: path, .readOnly, options: .directory)
+      .withNumber { number throws(Errno) in _ = try retrying { syncfs(number) } }
+  }
+
+  /// Tells one time that the disk that holds `path` was mounted from any other: what somebody wrote
+  /// at another time and did not synchronize may be lost.
+  package static func mountIdentity(of path: FilePath) throws(Errno) -> String {
+    let mount = try OwnedDescriptor(opening: path, .readOnly, options: .directory)
+      .withNumber { number throws(Errno) in linux_mount_number(number) }
+    let bootFile = try OwnedDescriptor(opening: "/proc/sys/kernel/random/boot_id", .readOnly)
+    let boot = try bootFile.read(count: 36, at: 0)
+    return String(decoding: boot, as: UTF8.self) + " " + String(mount)
   }
 
   /// Space on the disk that holds `path`, in bytes; `free` is what an ordinary user may take.

@@ -25,16 +25,17 @@ final class TestCatalog {
   }
 
   private static func catalog(
-    in directory: TemporaryDirectory, _ schedule: JournalSchedule, identity: String
+    in directory: TemporaryDirectory, _ schedule: JournalSchedule, identity: String,
+    boot: String = ""
   ) throws(CatalogError) -> Catalog {
     try Catalog(
       path: directory.path + "/catalog.sqlite", identity: identity, root: root, schedule: schedule,
-      generation: UInt64.random(in: 1...UInt64.max))
+      generation: UInt64.random(in: 1...UInt64.max), boot: boot)
   }
 
   /// As a new process would find it; the old one closed nothing, as after `kill -9`.
-  func reopen(identity: String = "s3://bucket") throws(CatalogError) {
-    catalog = try Self.catalog(in: directory, catalog.schedule, identity: identity)
+  func reopen(identity: String = "s3://bucket", boot: String = "") throws(CatalogError) {
+    catalog = try Self.catalog(in: directory, catalog.schedule, identity: identity, boot: boot)
   }
 
   func advance(_ seconds: Int64) {

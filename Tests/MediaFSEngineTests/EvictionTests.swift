@@ -12,7 +12,10 @@ import Testing
     let content = try await context.registry.acquire(fs.inode(path), asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
     let segment = Segment(content: content.number, index: 0)
-    return try content.evict(segment.range) { try context.catalog.removeExtents(segment) }
+    let dropped = try content.evict(segment.range) { try context.catalog.removeExtents(segment) }
+    guard let dropped else { return nil }
+    try content.punch(dropped.runs)
+    return dropped.freed
   }
 
   /// The look that found the segment was before.

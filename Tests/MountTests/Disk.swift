@@ -4,23 +4,33 @@ import MediaFSTesting
 /// what a disk would have.
 final class Disk: Sendable {
   let directory: String
-  private let image: String
+  private let place: String
+  private var image: String { place + "/" + name + ".image" }
+  private let name: String
 
   /// Room for a catalog and some content.
   private static let size = "96M"
 
-  /// - Parameter name: of the image and the mount point beneath the stage's directory.
-  convenience init(on stage: Stage, _ name: String) throws {
-    let image = stage.path(name + ".image")
-    try succeed(["truncate", "-s", Self.size, image])
+  /// - Parameters:
+  ///   - name: of the image and the mount point beneath the stage's directory.
+  ///   - place: the directory that the image lies in, instead of the stage's. ``Reflinks`` make its
+  ///     copies a matter of milliseconds.
+  convenience init(
+    on stage: Stage, _ name: String, in place: String? = nil, size: String = Disk.size
+  ) throws {
+    let place = place ?? stage.directory.path
+    let image = "\(place)/\(name).image"
+    try succeed(["truncate", "-s", size, image])
     // Nothing may write to it that the test does not know of.
     try succeed(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
-    try self.init(image: image, on: stage, name)
+    try self.init(in: place, on: stage, name)
   }
 
-  private init(image: String, on stage: Stage, _ name: String) throws {
-    self.image = image
+  private init(in place: String, on stage: Stage, _ name: String) throws {
+    self.place = place
+    self.name = name
     directory = try stage.directory.directory(name)
+    let image = "\(place)/\(name).image"
     // Without fsync nothing is committed while a test lasts.
     try succeed(["mount", "-o", "loop,commit=3600,noatime", image, directory])
     stage.keep(self)
@@ -33,9 +43,16 @@ final class Disk: Sendable {
   /// The disk as it is at this moment, without anything that its filesystem still has in memory:
   /// mounted again, which replays the journal.
   func afterPowerCut(on stage: Stage, _ name: String) throws -> Disk {
-    let image = stage.path(name + ".image")
-    try succeed(["cp", "--sparse=always", self.image, image])
-    return try Disk(image: image, on: stage, name)
+    // Shares the blocks where the filesystem of the image can.
+    try succeed(["cp", "--reflink=auto", image, "\(place)/\(name).image"])
+    return try Disk(in: place, on: stage, name)
+  }
+
+  /// It is needed no more, and nothing of it is written back.
+  func discard() throws {
+    try breaks()
+    try succeed(["umount", "-l", directory])
+    try succeed(["rm", image])
   }
 
   /// Every access fails from now on (EXT4_IOC_SHUTDOWN, without writing anything back).
@@ -46,6 +63,28 @@ final class Disk: Sendable {
       fcntl.ioctl(directory, 0x8004587D, struct.pack("I", 2))
       """
     try succeed(["python3", "-c", script, directory])
+  }
+}
+
+/// A filesystem for images whose copies share their blocks (XFS): a copy of a disk takes some
+/// milliseconds, during which nobody writes to it.
+final class Reflinks: Sendable {
+  let directory: String
+
+  /// In bytes. Room for some images and what differs between them.
+  private static let size = "2G"
+
+  init(on stage: Stage) throws {
+    let image = stage.path("reflinks.image")
+    try succeed(["truncate", "-s", Self.size, image])
+    try succeed(["mkfs.xfs", "-q", "-m", "reflink=1", image])
+    directory = try stage.directory.directory("reflinks")
+    try succeed(["mount", "-o", "loop,noatime,nouuid", image, directory])
+    stage.keep(self)
+  }
+
+  deinit {
+    _ = try? run(["umount", "-l", directory])
   }
 }
 

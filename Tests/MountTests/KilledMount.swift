@@ -79,6 +79,23 @@ final class KilledMount: Sendable {
     guard exit == .code(0) else { throw HarnessError("the daemon ended badly: \(log)") }
   }
 
+  /// Empties the queue, with what waits for longer than a test.
+  ///
+  /// What was sent and never confirmed, and then renamed or deleted, is looked for later, when no
+  /// request can be under way any more: ten minutes for an object, an hour for a temporary one.
+  /// They are over when this returns.
+  func finish(cache: String) throws {
+    try flush()
+    try unmount()
+    try succeed([
+      "sqlite3", cache + "/catalog.sqlite",
+      "UPDATE tombstone SET due = 0 WHERE done IS NULL AND due IS NOT NULL",
+    ])
+    try start(cache: cache)
+    try waitUntilReady()
+    try flush()
+  }
+
   private func command(_ name: String, _ arguments: [String] = []) throws -> String {
     let words = [TestEnvironment.program, name, directory] + arguments
     let finished = try run(words, within: .seconds(250))

@@ -79,7 +79,7 @@ for set in "$@"; do
         media-types
       ;;
     test)
-      apt_install python3 python3-venv curl diffutils rsync acl attr e2fsprogs procps \
+      apt_install python3 python3-venv curl diffutils rsync acl attr e2fsprogs xfsprogs procps \
         util-linux mount faketime git sqlite3 stress-ng dbench poppler-utils imagemagick \
         tesseract-ocr ceph-mon ceph-osd radosgw ceph-common
       make_venv venv "$HERE/requirements.txt" "$HERE/requirements-alone.txt"

@@ -86,6 +86,19 @@ def sha256(bucket, key):
     return digest.hexdigest()
 
 
+def zeros(bucket, prefix):
+    """Keys of the objects beneath a prefix that hold a zero byte."""
+    def holds_zero(key):
+        try:
+            return b"\0" in s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return False  # Deleted since it was listed.
+
+    with ThreadPoolExecutor(8) as pool:
+        found = keys(bucket, prefix)
+        return [key for key, holds in zip(found, pool.map(holds_zero, found)) if holds]
+
+
 def compare(bucket, prefix, manifest):
     """What differs between the bucket beneath a prefix and a manifest of tree.py: every key,
     every byte, Content-Type, mode and time."""
@@ -137,7 +150,7 @@ def main():
     operations = {
         f.__name__: f
         for f in (create_bucket, delete_bucket, keys, put, upload, get, delete, head, uploads, sha256,
-                  compare)
+                  zeros, compare)
     }
     for line in sys.stdin:
         request = json.loads(line)

@@ -18,6 +18,9 @@ enum Schema {
     migrator.registerMigration("3 condemned content files") { database in
       try database.execute(sql: condemned)
     }
+    migrator.registerMigration("4 what is not on disk") { database in
+      try database.execute(sql: unsynced)
+    }
     migrator.registerMigration("5 deleted objects by time") { database in
       try database.execute(sql: deleted)
     }
@@ -222,6 +225,22 @@ enum Schema {
     ALTER TABLE upload ADD COLUMN layout TEXT NOT NULL DEFAULT '';
     ALTER TABLE tombstone ADD COLUMN sent TEXT NOT NULL DEFAULT '';
     ALTER TABLE tombstone ADD COLUMN side_key TEXT;
+    """
+
+  /// Content files of which some bytes may not be on disk. `changes` counts what makes them so;
+  /// `kept`: so many bytes were on disk or in the store before; `stored`: the store had all of
+  /// them; `ends_zero`: the last byte is zero, as of the last settlement; `suspect`: the host lost
+  /// power.
+  private static let unsynced = """
+    CREATE TABLE unsynced (
+      content INTEGER PRIMARY KEY,
+      changes INTEGER NOT NULL DEFAULT 0,
+      kept INTEGER NOT NULL,
+      stored INTEGER NOT NULL,
+      ends_zero INTEGER NOT NULL DEFAULT 0,
+      suspect INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX unsynced_suspect ON unsynced (content) WHERE suspect;
     """
 
   /// A multipart upload under way and the parts that the store has of it.

@@ -142,6 +142,7 @@ extension Catalog {
   ) throws {
     try database.run(
       "UPDATE inode SET base_size = object_size WHERE id = ?", [record.number.value])
+    try keep(record.size, of: record.content, database)
     try database.run("DELETE FROM change WHERE content = ?", [record.content.value])
     let own = min(record.baseSize, record.size)..<record.size
     guard !own.isEmpty else { return }

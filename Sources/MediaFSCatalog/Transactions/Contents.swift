@@ -10,8 +10,13 @@ package struct ContentState: Sendable {
   package var modified: Timestamp
   /// `nil` when they are as they were.
   package var holes: ByteRangeSet?
+  /// Tells zeros that were written from those that a power cut has left.
+  package var endsWithZero: Bool
 
-  package init(size: Int64, modified: Timestamp, holes: ByteRangeSet? = nil) {
+  package init(
+    size: Int64, modified: Timestamp, holes: ByteRangeSet? = nil, endsWithZero: Bool = false
+  ) {
+    self.endsWithZero = endsWithZero
     self.size = size
     self.modified = modified
     self.holes = holes
@@ -57,6 +62,7 @@ extension Catalog {
     try write { database in
       try Self.require(content, of: inode, database)
       try Self.allocateContent(inode, database)
+      try Self.markUnsynced(database.require(inode).content, database)
       try database.run(
         "UPDATE inode SET version = version + 1, writing = 1 WHERE id = ?", [inode.value])
       let record = try database.require(inode)
@@ -103,6 +109,9 @@ extension Catalog {
       // A crash may have come between the cut of the content file and its record here.
       if let record = try database.inode(inode) {
         try Self.cutExtents(of: record.content, to: state.size, database)
+        try database.run(
+          "UPDATE unsynced SET ends_zero = ? WHERE content = ?",
+          [state.endsWithZero, record.content.value])
         if let holes = state.holes {
           try Self.replaceHoles(of: record.content, with: holes, database)
         }
@@ -142,6 +151,7 @@ extension Catalog {
   }
 
   /// Content files that nothing refers to any more, and that may still be there; at most `limit`.
+  /// To be removed when the catalog is on disk.
   package func condemned(limit: Int) throws(CatalogError) -> [ContentNumber] {
     try read { database in
       try database.rows(

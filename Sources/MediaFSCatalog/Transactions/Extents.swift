@@ -35,6 +35,7 @@ extension Catalog {
     try write { database in
       try Self.replaceExtents(
         of: content, segments: segments, with: runs, accessed: accessed, database)
+      try Self.markUnsynced(content, database)
     }
   }
 
@@ -68,7 +69,10 @@ extension Catalog {
     try write { database in
       guard
         try database.exists(
-          "SELECT 1 FROM inode WHERE content = ? AND \(Self.canBeFetched)", [segment.content.value])
+          """
+          SELECT 1 FROM content JOIN inode ON inode.id = content.inode
+          WHERE content.id = ? AND inode.content = content.id AND \(Self.canBeFetched)
+          """, [segment.content.value])
       else { return false }
       try database.run(
         "DELETE FROM extent WHERE content = ? AND start >= ? AND start < ?",
@@ -79,7 +83,7 @@ extension Catalog {
   }
 
   /// Of an inode whose bytes here the store has too.
-  private static let canBeFetched =
+  static let canBeFetched =
     "inode.version = inode.committed_version AND inode.object_key IS NOT NULL AND NOT inode.writing"
 
   /// Forgets what lies behind `size`.

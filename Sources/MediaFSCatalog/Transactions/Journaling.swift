@@ -114,7 +114,7 @@ extension Database {
   /// Nothing refers to a content file any more. Its row stays until the file is gone: one that a
   /// crash leaves is then removed, and not taken for something unknown.
   func condemn(_ content: ContentNumber) throws {
-    for table in ["extent", "change", "hole"] {
+    for table in ["extent", "change", "hole", "unsynced"] {
       try run("DELETE FROM \(table) WHERE content = ?", [content.value])
     }
     try run("UPDATE content SET inode = 0 WHERE id = ?", [content.value])

@@ -17,6 +17,30 @@ extension FileLifecycle {
     return first..<max(first, roundedUp(range.upperBound))
   }
 
+  /// A range of which nothing is here, and with it what else is not of the blocks at its ends,
+  /// behind the end of the file too.
+  package func emptyBlocks(around range: Range<Int64>) -> Range<Int64> {
+    let blocks = Self.blocks(around: range)
+    func isEmpty(_ part: Range<Int64>) -> Bool {
+      let inside = part.clamped(to: 0..<max(0, size))
+      return inside.isEmpty
+        || inside.upperBound <= baseSize && present.present(in: inside).isEmpty
+    }
+    let start = isEmpty(blocks.lowerBound..<range.lowerBound) ? blocks.lowerBound : range.lowerBound
+    let end = isEmpty(range.upperBound..<blocks.upperBound) ? blocks.upperBound : range.upperBound
+    return start..<end
+  }
+
+  /// Whether a write of a range adds bytes to a block that holds some, and not all, already.
+  package func fillsUp(_ range: Range<Int64>) -> Bool {
+    let edges = [range.lowerBound..<range.lowerBound, range.upperBound..<range.upperBound]
+    return edges.contains { edge in
+      let block = Self.blocks(around: edge).clamped(to: 0..<max(0, min(size, baseSize)))
+      let before = present.present(in: block)
+      return !before.isEmpty && before != [block]
+    }
+  }
+
   private static func roundedUp(_ offset: Int64) -> Int64 {
     let rest = offset % diskBlock
     let (end, overflow) = offset.addingReportingOverflow(rest == 0 ? 0 : diskBlock - rest)

@@ -40,7 +40,13 @@ extension FileContent {
       }
       let isNews = try prepareChange(of: range, catalog, now: now)
       do throws(Errno) {
-        try effect(range)
+        do throws(Errno) {
+          try effect(range)
+        } catch Errno.noSpace {
+          // What was deleted may still take the room. Whatever was changed is changed once more.
+          space.removeCondemned()
+          try effect(range)
+        }
       } catch {
         throw FileSystemError(error, operation, "The cache disk failed", underlying: error)
       }

@@ -30,24 +30,42 @@ extension FileContent {
   func wrote(
     _ range: Range<Int64>, leaving zeros: [Range<Int64>], _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Int64 {
-    let (grown, isPatch) = state.withLock { state in
+    let (grown, isPatch, completes) = state.withLock { state in
       let before = state.lifecycle.residentBytes
       let isPatch = range.lowerBound < state.lifecycle.baseSize
+      let completes = isPatch && state.lifecycle.fillsUp(range)
       state.lifecycle.wrote(range, leaving: zeros)
       state.modified = now
-      return (state.lifecycle.residentBytes - before, isPatch)
+      return (state.lifecycle.residentBytes - before, isPatch, completes)
     }
-    if isPatch { try recordExtents(around: range, catalog, now: now) }
+    if isPatch { try recordExtents(around: range, isOnDisk: !completes, catalog, now: now) }
     return grown
   }
 
   /// Marks the file dirty, and what of it differs from its object, before its first byte changes.
   /// Called under ``changing``. Returns whether the journal has changed.
+  ///
+  /// After a power cut the disk may have the change and the catalog may have forgotten of it. Bytes
+  /// that are then taken for those of the object, or are missing, must not be: the catalog goes
+  /// first.
+  ///
+  /// - Parameter size: what the file will be cut to, if anything.
   func prepareChange(
-    of range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+    of range: Range<Int64>, cuttingTo size: Int64? = nil, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Bool {
-    let (isNews, blocks) = state.withLock {
-      ($0.lifecycle.needsNewVersion, $0.lifecycle.unmarked(in: range))
+    let (isNews, isTrusted, blocks) = state.withLock {
+      (
+        $0.lifecycle.needsNewVersion, !$0.lifecycle.isDirty && !$0.lifecycle.present.isEmpty,
+        $0.lifecycle.unmarked(in: range)
+      )
+    }
+    if isTrusted {
+      // From now on it is not known any more which of them the object has as well.
+      do {
+        if try catalog.unsynced(number) != nil { try file.synchronizeData() }
+      } catch {
+        throw Self.failure(error, "write")
+      }
     }
     do throws(CatalogError) {
       if isNews {
@@ -55,6 +73,13 @@ extension FileContent {
         state.withLock { $0.lifecycle.began(version: record.version) }
       } else if !blocks.isEmpty {
         try catalog.recordChanges(blocks, of: number)
+      }
+      var takesKept = false
+      if let size { takesKept = try catalog.willCut(number, to: size) }
+      if takesKept {
+        try catalog.synchronize()
+      } else if isTrusted {
+        try catalog.synchronizeChange(of: number)
       }
     } catch {
       throw FileSystemError(error, "write")
@@ -68,9 +93,23 @@ extension FileContent {
   }
 
   /// Tells the catalog which bytes are here, after they are: those of the touched segments.
+  ///
+  /// After a power cut, what a row says is here and the disk has no room for is known to be
+  /// missing. Not so within a block of which the disk has some bytes already: the others are zeros
+  /// then. Of a changed file those go to the disk before the catalog hears of them; of others the
+  /// store has them.
+  ///
+  /// - Parameter isOnDisk: there is no such block. `nil`: if the file is not changed.
   func recordExtents(
-    around range: Range<Int64>, _ catalog: Catalog, now: Timestamp
+    around range: Range<Int64>, isOnDisk: Bool? = nil, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) {
+    if !(isOnDisk ?? state.withLock { !$0.lifecycle.isDirty }) {
+      do throws(Errno) {
+        try file.synchronizeData()
+      } catch {
+        throw FileSystemError(error, "write", "The cache disk failed", underlying: error)
+      }
+    }
     let segments = Segment.covering(range)
     guard !segments.isEmpty else { return }
     let whole =
@@ -99,7 +138,7 @@ extension FileContent {
     grown = try changing.withLock { _ throws(FileSystemError) -> Int64 in
       // Dirty first, then cut, then recorded: after a crash in between, the content file's size is
       // the file's.
-      _ = try prepareChange(of: 0..<0, catalog, now: now)
+      _ = try prepareChange(of: 0..<0, cuttingTo: newSize, catalog, now: now)
       do throws(Errno) {
         try file.truncate(to: newSize)
       } catch {
@@ -133,7 +172,9 @@ extension FileContent {
           size: state.lifecycle.size, modified: state.modified,
           holes: holes == state.recordedHoles ? nil : holes)
       }
-      guard let shape else { return }
+      guard var shape else { return }
+      let last = try? file.read(count: 1, at: max(0, shape.size - 1)).first
+      shape.endsWithZero = last == 0
       do throws(CatalogError) {
         try catalog.settle(inode, content: number, shape, at: now)
       } catch {
@@ -156,9 +197,70 @@ extension FileContent {
     try settle(catalog, now: now)
   }
 
+  /// What was written before is on disk, and so is the name of the content file: unless there were
+  /// changes meanwhile, there is nothing left to be synchronized.
+  func synchronize(
+    _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
+  ) throws(FileSystemError) {
+    let changes = state.withLock { $0.lifecycle.changes }
+    do {
+      let unsynced = try catalog.unsynced(number)
+      try file.synchronizeData()
+      try disk.synchronizeName(of: number)
+      try settle(catalog, now: now)
+      try synchronized(unsynced, since: changes, catalog)
+      try catalog.synchronize()
+    } catch {
+      throw Self.failure(error, "fsync")
+    }
+  }
+
+  /// The same, before the content is sent: an object must not have what a power cut takes from
+  /// here. Costs nothing if nothing has changed since.
+  func synchronizeToSend(
+    _ catalog: Catalog, _ disk: any ContentDisk
+  ) throws(FileSystemError) {
+    let changes = state.withLock { $0.lifecycle.changes }
+    do {
+      guard let unsynced = try catalog.unsynced(number) else { return }
+      try file.synchronizeData()
+      try disk.synchronizeName(of: number)
+      try synchronized(unsynced, since: changes, catalog)
+    } catch {
+      throw Self.failure(error, "upload")
+    }
+  }
+
+  private func synchronized(
+    _ unsynced: UnsyncedContent?, since changes: UInt64, _ catalog: Catalog
+  ) throws(CatalogError) {
+    try changing.withLock { _ throws(CatalogError) in
+      let isSame = state.withLock { $0.lifecycle.isSettled && $0.lifecycle.changes == changes }
+      if let unsynced, isSame { try catalog.synced([unsynced]) }
+    }
+  }
+
+  private static func failure(_ error: any Error, _ operation: String) -> FileSystemError {
+    switch error {
+    case let error as FileSystemError: error
+    case let error as CatalogError: FileSystemError(error, operation)
+    case let error as Errno:
+      FileSystemError(error, operation, "The cache disk failed", underlying: error)
+    default: FileSystemError(.ioError, operation, "The cache failed", underlying: error)
+    }
+  }
+
   /// Every byte is here: from now on nothing is the object's. Fails when something was evicted
-  /// since it was fetched: it would be taken for a hole.
+  /// since it was fetched: it would be taken for a hole. What was fetched goes to the disk first:
+  /// the catalog says that it is nowhere else.
   func detach(_ catalog: Catalog) throws(FileSystemError) {
+    if state.withLock({ $0.lifecycle.baseSize > 0 }) {
+      do throws(Errno) {
+        try file.synchronizeData()
+      } catch {
+        throw FileSystemError(error, "upload", "The cache disk failed", underlying: error)
+      }
+    }
     try changing.withLock { _ throws(FileSystemError) in
       guard state.withLock({ $0.lifecycle.missing(in: 0..<$0.lifecycle.size).isEmpty }) else {
         throw FileSystemError(.ioError, "upload", "Some of the file was evicted meanwhile")

@@ -180,10 +180,13 @@ final class FileContent: Sendable {
 
   // MARK: Evicting
 
-  /// Drops what of `range` can be fetched again; returns the bytes that are free now, 0 of a hole,
-  /// and `nil` when nothing was dropped. `forget` takes the rows of the whole range away first:
-  /// bytes without a row are harmless, a row without bytes is not. False when it must not be.
-  func evict(_ range: Range<Int64>, forget: () throws -> Bool) throws -> Int64? {
+  /// Drops what of `range` can be fetched again; returns what was dropped, and the bytes that are
+  /// free once that is punched out of the content file, 0 of a hole; `nil` when nothing was.
+  /// `forget` takes the rows of the whole range away first: bytes without a row are harmless, a row
+  /// without bytes is not. False when it must not be.
+  func evict(
+    _ range: Range<Int64>, forget: () throws -> Bool
+  ) throws -> (runs: [Range<Int64>], freed: Int64)? {
     try changing.withLock { _ in
       let runs = state.withLock { $0.evictable(in: range) }
       guard !runs.isEmpty, try forget() else { return nil }
@@ -193,8 +196,21 @@ final class FileContent: Sendable {
         let dropped = state.evictable(in: range)
         return (dropped, dropped.reduce(0) { $0 + state.lifecycle.evict($1) })
       }
-      for run in dropped { try file.punchHole(run) }
-      return dropped.isEmpty ? nil : freed
+      return dropped.isEmpty ? nil : (dropped, freed)
+    }
+  }
+
+  /// Gives the room of dropped runs back to the disk; not before the catalog has forgotten them for
+  /// good. What was fetched again meanwhile stays. Blocks of which nothing is here go as a whole: a
+  /// block that keeps its room would be taken for bytes after a power cut.
+  func punch(_ runs: [Range<Int64>]) throws(Errno) {
+    try changing.withLock { _ throws(Errno) in
+      for run in runs {
+        let parts = state.withLock { state in
+          state.lifecycle.missing(in: run).map { state.lifecycle.emptyBlocks(around: $0) }
+        }
+        for part in parts { try file.punchHole(part) }
+      }
     }
   }
 }

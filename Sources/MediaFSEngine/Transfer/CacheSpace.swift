@@ -4,6 +4,7 @@ import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
 import Synchronization
+import SystemPackage
 
 /// Room in the cache: accounted before a byte is written, made by evicting the least recently
 /// used segments of clean files, open ones included.
@@ -14,6 +15,7 @@ final class CacheSpace: Sendable {
   let account: CacheAccount
   private let catalog: Catalog
   private let registry: ContentRegistry
+  private let keeper: DiskKeeper
   private let environment: Environment
   private let statistics: Statistics
   /// `local.keep`
@@ -27,8 +29,10 @@ final class CacheSpace: Sendable {
 
   init(
     account: CacheAccount, uncounted: OpeningUsage?, catalog: Catalog, registry: ContentRegistry,
+    keeper: DiskKeeper,
     environment: Environment, statistics: Statistics, kept: PatternList, log: Logger
   ) {
+    self.keeper = keeper
     self.kept = kept
     self.account = account
     self.uncounted = Mutex(uncounted)
@@ -58,6 +62,8 @@ final class CacheSpace: Sendable {
     if bytes <= 0 || account.reserve(bytes) { return true }
     count()
     return makingRoom.withLock { _ in
+      // Their room is counted as free already; on the disk it may not be yet.
+      keeper.removeCondemned()
       persistTouches()
       while !account.reserve(bytes) {
         guard evictSome(atLeast: bytes) else { return false }
@@ -70,6 +76,11 @@ final class CacheSpace: Sendable {
   /// room meanwhile waits for the end.
   func free(_ body: () -> Void) {
     makingRoom.withLock { _ in body() }
+  }
+
+  /// Gives the disk what was deleted. Blocks for the disk only.
+  func removeCondemned() {
+    keeper.removeCondemned()
   }
 
   func release(_ bytes: Int64) {
@@ -109,10 +120,23 @@ final class CacheSpace: Sendable {
     }
   }
 
+  /// What an eviction drops at least, as a part of the limit and in bytes: each one waits for the
+  /// disk once.
+  private static let evictedPart: Int64 = 32
+  private static let evictedAtOnce: Int64 = 64 << 20
+
+  /// A segment that the catalog has forgotten, of a content that is held until its room is free.
+  private struct Dropped {
+    var content: FileContent
+    var runs: [Range<Int64>]
+    var freed: Int64
+  }
+
   /// False when there is nothing left that could go.
-  private func evictSome(atLeast bytes: Int64) -> Bool {
+  private func evictSome(atLeast needed: Int64) -> Bool {
+    let bytes = max(needed, min(account.limit / Self.evictedPart, Self.evictedAtOnce))
     var freed: Int64 = 0
-    var hasDropped = false
+    var dropped: [Dropped] = []
     var keeping: [Segment: Timestamp] = [:]
     do throws(CatalogError) {
       repeat {
@@ -122,18 +146,43 @@ final class CacheSpace: Sendable {
         for candidate in candidates where freed < bytes {
           if keeps(candidate) {
             keeping[candidate.segment] = environment.now()
-          } else if let dropped = evict(candidate) {
-            freed += dropped
-            hasDropped = true
+          } else if let drop = evict(candidate) {
+            freed += drop.freed
+            dropped.append(drop)
           }
         }
         // What is kept counts as used just now: the next look finds it behind all others.
         try catalog.touch(keeping)
-      } while !hasDropped && !keeping.isEmpty
+      } while dropped.isEmpty && !keeping.isEmpty
     } catch {
       log.error("Nothing can be evicted: \(error)")
     }
-    return hasDropped
+    free(dropped)
+    return !dropped.isEmpty
+  }
+
+  /// After a power cut the catalog may be as it was before what it has forgotten last, so that has
+  /// to be on disk first: it would take what is a hole by then for the file's bytes.
+  private func free(_ dropped: [Dropped]) {
+    guard !dropped.isEmpty else { return }
+    defer {
+      for drop in dropped { _ = registry.release(drop.content, asHandle: false) }
+    }
+    do throws(CatalogError) {
+      try catalog.synchronize()
+    } catch {
+      // Room that nobody can use until the content is opened anew is better than zeros.
+      return log.error("What was evicted keeps its room: \(error)")
+    }
+    for drop in dropped {
+      do throws(Errno) {
+        try drop.content.punch(drop.runs)
+      } catch {
+        log.warning("A segment of inode \(drop.content.inode) keeps its room: \(error)")
+      }
+      account.release(drop.freed)
+      statistics.evictions.add(1)
+    }
   }
 
   /// False also when that cannot be told: a cache that is full serves nobody.
@@ -143,7 +192,7 @@ final class CacheSpace: Sendable {
   }
 
   /// One that cannot be evicted must not keep the others.
-  private func evict(_ candidate: EvictableSegment) -> Int64? {
+  private func evict(_ candidate: EvictableSegment) -> Dropped? {
     do {
       return try drop(candidate)
     } catch {
@@ -153,16 +202,15 @@ final class CacheSpace: Sendable {
   }
 
   /// Drops one segment; `nil` when somebody reads it, or it is dirty by now.
-  private func drop(_ candidate: EvictableSegment) throws -> Int64? {
+  private func drop(_ candidate: EvictableSegment) throws -> Dropped? {
     let content = try registry.acquire(candidate.inode, asHandle: false)
-    defer { _ = registry.release(content, asHandle: false) }
-    guard content.number == candidate.segment.content else { return nil }
-    let freed = try content.evict(candidate.segment.range) {
-      try catalog.removeExtents(candidate.segment)
-    }
-    guard let freed else { return nil }
-    account.release(freed)
-    statistics.evictions.add(1)
-    return freed
+    var isHeld = false
+    defer { if !isHeld { _ = registry.release(content, asHandle: false) } }
+    guard content.number == candidate.segment.content,
+      let (runs, freed) = try content.evict(
+        candidate.segment.range, forget: { try catalog.removeExtents(candidate.segment) })
+    else { return nil }
+    isHeld = true
+    return Dropped(content: content, runs: runs, freed: freed)
   }
 }

@@ -105,7 +105,6 @@ final class Reconciler: Sendable {
   // MARK: The loop
 
   private func run() async {
-    recovery.removeCondemned()
     spawn("inspector") { [self] in await inspect() }
     spawn("probe") { [self] in await prepare() }
     while !Task.isCancelled {
@@ -136,7 +135,7 @@ final class Reconciler: Sendable {
     _ = try? await event.wait("reconcile", for: pause, context.environment)
     state.withLock { $0.nextLook = Timestamp(seconds: .max) }
     context.space.persistTouches()
-    recovery.removeCondemned()
+    if context.keeper.isDue() { spawn("disk keeper") { [self] in context.keeper.keep() } }
   }
 
   /// A store that does not answer is asked now and then; when it does, nothing waits out its
@@ -302,7 +301,12 @@ final class Reconciler: Sendable {
     }
     let keys = take(all.lazy.map(\.key).filter { !needed.contains($0) })
     guard !keys.isEmpty else { return }
-    let due = all.filter { keys.contains($0.key) }
+    // What was read before its key was taken may have been done with since: another object, and
+    // another row or none, is there by now.
+    let due = all.filter { tombstone in
+      keys.contains(tombstone.key)
+        && (try? context.catalog.tombstone(at: tombstone.key)) == tombstone
+    }
     state.withLock { $0.isDeleting = true }
     spawn("delete") { [self] in
       await delete(due)

@@ -47,6 +47,12 @@ struct Uploader: Sendable {
 
   func upload(_ job: Job) async throws(ObjectStoreError) -> Uploaded {
     let size = job.record.size
+    do throws(FileSystemError) {
+      try job.content.synchronizeToSend(context.catalog, context.disk)
+    } catch {
+      throw ObjectStoreError(
+        .unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
+    }
     let (etag, metadata): (ETag, [String: String])
     if let layout = job.layout {
       let head = try await uploadParts(job, layout.parts)

@@ -1,14 +1,20 @@
+import MediaFSCatalog
 import ObjectStorage
 
 /// An ``ObjectStore`` whose every answer is told to ``StoreHealth``: nothing else says that the
 /// store answers. That it does not is said by those who know how long they have tried.
+///
+/// No object changes before the catalog that speaks of it is on disk. So after a power cut, too,
+/// the store has nothing of us that the catalog does not know of, or expect.
 final class WatchedStore: ObjectStore {
   private let base: any ObjectStore
   private let health: StoreHealth
+  private let catalog: Catalog
 
-  init(_ base: any ObjectStore, _ health: StoreHealth) {
+  init(_ base: any ObjectStore, _ health: StoreHealth, _ catalog: Catalog) {
     self.base = base
     self.health = health
+    self.catalog = catalog
   }
 
   var limits: StoreLimits { base.limits }
@@ -25,6 +31,18 @@ final class WatchedStore: ObjectStore {
       if error.isRefusal { health.answered() }
       throw error
     }
+  }
+
+  /// A call that changes an object. What is asked for at the same time waits for the disk once.
+  private func change<Answer>(
+    _ call: () async throws(ObjectStoreError) -> Answer
+  ) async throws(ObjectStoreError) -> Answer {
+    do throws(CatalogError) {
+      try catalog.synchronize()
+    } catch {
+      throw .catalog(error)
+    }
+    return try await watch(call)
   }
 }
 
@@ -63,7 +81,7 @@ extension WatchedStore {
   func put(
     _ key: ObjectKey, _ source: any ObjectSource, headers: ObjectHeaders, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    try await watch { () async throws(ObjectStoreError) in
+    try await change { () async throws(ObjectStoreError) in
       try await base.put(key, source, headers: headers, condition: condition)
     }
   }
@@ -72,20 +90,20 @@ extension WatchedStore {
     from source: ObjectKey, sourceMatch: ETag?, to target: ObjectKey, headers: ObjectHeaders?,
     condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    try await watch { () async throws(ObjectStoreError) in
+    try await change { () async throws(ObjectStoreError) in
       try await base.copy(
         from: source, sourceMatch: sourceMatch, to: target, headers: headers, condition: condition)
     }
   }
 
   func delete(_ key: ObjectKey) async throws(ObjectStoreError) {
-    try await watch { () async throws(ObjectStoreError) in try await base.delete(key) }
+    try await change { () async throws(ObjectStoreError) in try await base.delete(key) }
   }
 
   func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
-    try await watch { () async throws(ObjectStoreError) in try await base.delete(keys) }
+    try await change { () async throws(ObjectStoreError) in try await base.delete(keys) }
   }
 
   func createUpload(
@@ -117,7 +135,7 @@ extension WatchedStore {
   func completeUpload(
     _ key: ObjectKey, _ upload: UploadID, parts: [UploadedPart], condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    try await watch { () async throws(ObjectStoreError) in
+    try await change { () async throws(ObjectStoreError) in
       try await base.completeUpload(key, upload, parts: parts, condition: condition)
     }
   }

@@ -70,7 +70,7 @@ struct CatalogOpening {
         deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete,
         localOnly: options.localOnly),
       generation: UInt64(environment.random() * Double(UInt32.max)),
-      beforeCommit: environment.beforeCommit
+      boot: options.boot, beforeCommit: environment.beforeCommit
     ) { damage in
       log.error(
         "The catalog is damaged: \(damage)",

@@ -57,36 +57,9 @@ struct Recovery {
     }
   }
 
-  /// Removes the content files that nothing refers to any more, those too that a crash has left.
-  func removeCondemned() {
-    do throws(CatalogError) {
-      while true {
-        let condemned = try catalog.condemned(limit: Self.batch)
-        let removed = condemned.filter { remove($0) }
-        if removed.isEmpty { return }
-        try catalog.forget(removed)
-      }
-    } catch {
-      log.error("Content files to be removed were not looked for: \(error)")
-    }
-  }
-
   /// Between the looks at two of the 256 directories of content files. All that are used: a
   /// million takes some ten seconds of a processor, which nobody is to notice.
   static let pause: Duration = .milliseconds(5)
-
-  /// Files that are removed before they are forgotten in one transaction.
-  private static let batch = 500
-
-  private func remove(_ content: ContentNumber) -> Bool {
-    do throws(Errno) {
-      try disk.remove(content)
-      return true
-    } catch {
-      log.warning("Content file \(content) was not removed: \(error)")
-      return false
-    }
-  }
 
   /// Looks for content files that nothing knows, behind the running mount, and sets them aside:
   /// they may be all that is left of something. Never deletes one.

@@ -119,14 +119,7 @@ extension Volume {
     _ handle: FileHandle, dataOnly: Bool
   ) async throws(FileSystemError) {
     let content = try files.value(handle, "fsync").content
-    do throws(Errno) {
-      try content.file.synchronizeData()
-      try context.disk.synchronizeName(of: content.number)
-    } catch {
-      throw FileSystemError(error, "fsync", "The cache disk failed", underlying: error)
-    }
-    try content.settle(context.catalog, now: context.environment.now())
-    try ask("fsync") { try $0.synchronize() }
+    try content.synchronize(context.catalog, context.disk, now: context.environment.now())
     if context.options.uploadSynchronous { try await upload(content) }
   }
 

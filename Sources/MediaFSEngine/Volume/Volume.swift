@@ -53,22 +53,28 @@ package final class Volume: Sendable {
       options: options, files: files, disk: disk, environment: environment, log: log
     ).open()
     do throws(CatalogError) {
+      try CutRecovery(
+        catalog: catalog, disk: disk, environment: environment, log: log
+      ).run()
       try Recovery(catalog: catalog, disk: disk, environment: environment, log: log)
         .settle()
       try catalog.follow(options.localOnly, at: environment.now())
       let registry = ContentRegistry(catalog: catalog, disk: disk)
       let statistics = Statistics()
       let usage = try catalog.openingUsage()
+      let keeper = DiskKeeper(
+        catalog: catalog, disk: disk, environment: environment, log: log)
       let space = CacheSpace(
         account: CacheAccount(
           used: usage.knownBytes, limit: options.cacheSize,
           minimumFree: options.cacheMinimumFree, directory: state),
         uncounted: usage.knownBytes == nil ? usage : nil, catalog: catalog, registry: registry,
-        environment: environment, statistics: statistics, kept: options.localKeep, log: log)
+        keeper: keeper, environment: environment, statistics: statistics, kept: options.localKeep,
+        log: log)
       return Volume(
         VolumeContext(
           options: options, store: store, catalog: catalog, registry: registry,
-          disk: disk, catalogFiles: files, space: space, environment: environment,
+          disk: disk, catalogFiles: files, keeper: keeper, space: space, environment: environment,
           statistics: statistics, log: log))
     } catch {
       throw FileSystemError(error, "open")
@@ -103,6 +109,7 @@ package final class Volume: Sendable {
       }
     }
     context.space.persistTouches()
+    context.keeper.keep()
     do throws(CatalogError) {
       try context.catalog.synchronize()
       try context.catalog.close()

@@ -18,6 +18,7 @@ final class VolumeContext: Sendable {
   let registry: ContentRegistry
   let disk: any ContentDisk
   let catalogFiles: CatalogFiles
+  let keeper: DiskKeeper
   let space: CacheSpace
   let environment: Environment
   let health: StoreHealth
@@ -36,7 +37,8 @@ final class VolumeContext: Sendable {
 
   init(
     options: VolumeOptions, store: any ObjectStore, catalog: Catalog, registry: ContentRegistry,
-    disk: any ContentDisk, catalogFiles: CatalogFiles, space: CacheSpace, environment: Environment,
+    disk: any ContentDisk, catalogFiles: CatalogFiles, keeper: DiskKeeper, space: CacheSpace,
+    environment: Environment,
     statistics: Statistics, log: Logger
   ) {
     self.options = options
@@ -44,12 +46,13 @@ final class VolumeContext: Sendable {
     self.registry = registry
     self.disk = disk
     self.catalogFiles = catalogFiles
+    self.keeper = keeper
     self.space = space
     self.environment = environment
     self.statistics = statistics
     self.log = log
     health = StoreHealth(environment, log: log)
-    self.store = WatchedStore(store, health)
+    self.store = WatchedStore(store, health, catalog)
     keySpace = KeySpace(prefix: options.keyPrefix)
     contentTypes = ContentTypes(mimeTypes: options.mimeTypes)
   }
@@ -143,18 +146,15 @@ final class VolumeContext: Sendable {
     kernel.withLock { $0 }?.invalidate(name, in: directory)
   }
 
-  /// Forgets the bytes of an object version that is no more. Open handles keep the old bytes.
+  /// Forgets the bytes of an object version that is no more. Open handles keep the old bytes. The
+  /// catalog has condemned the content file, which is removed later.
   func discardContent(of record: InodeRecord) {
     guard record.content != .none else { return }
     let loaded = registry.current(record.number).flatMap {
       $0.number == record.content ? $0.residentBytes : nil
     }
     registry.supersede(record.number)
-    do throws(Errno) {
-      try disk.remove(record.content)
-      space.release(loaded ?? record.heldBytes)
-    } catch {
-      log.warning("Content file \(record.content) was not removed: \(error)")
-    }
+    space.release(loaded ?? record.heldBytes)
+    keeper.noteCondemned()
   }
 }

@@ -58,6 +58,11 @@ package final class Bucket: Sendable {
     try ask("sha256", ["key": .text(key)]).text ?? ""
   }
 
+  /// Keys of the objects beneath `prefix` that hold a zero byte.
+  package func keysWithZeros(prefix: String) throws -> [String] {
+    try ask("zeros", ["prefix": .text(prefix)]).texts
+  }
+
   /// Keys of multipart uploads that were begun and not ended.
   package func unfinishedUploads() throws -> [String] {
     try ask("uploads").texts

@@ -49,6 +49,24 @@ package struct SimulatedMount: ContentDisk {
     }
   }
 
+  package func synchronize(_ content: ContentNumber) throws(Errno) {
+    try disk.change(in: life) { state in
+      guard let number = state.names[content] else { return }
+      state.files[number]?.synchronize()
+      state.files[number]?.isNameDurable = true
+    }
+  }
+
+  package func synchronizeFilesystem() throws(Errno) {
+    try disk.change(in: life) { state in
+      for number in state.names.values {
+        state.files[number]?.synchronize()
+        state.files[number]?.isNameDurable = true
+      }
+      state.removed = [:]
+    }
+  }
+
   package func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber] {
     try disk.look(in: life) { state in
       state.names.keys.filter { Int($0.value & 255) == bucket }.sorted { $0.value < $1.value }

@@ -107,9 +107,15 @@ extension MountService {
   }
 
   private func openVolume(_ connection: StoreConnection) throws(Failure) -> Volume {
+    var options = plan.volume
+    do throws(Errno) {
+      options.boot = try FileTree.mountIdentity(of: plan.stateDirectory)
+    } catch {
+      throw Failure(.cacheUnusable, "cache directory \(plan.stateDirectory): \(error)")
+    }
     do throws(FileSystemError) {
       return try Volume.open(
-        plan.volume, store: connection.store, environment: .live(executor: executor), log: log)
+        options, store: connection.store, environment: .live(executor: executor), log: log)
     } catch {
       throw Failure(.cacheUnusable, error.message)
     }

@@ -94,3 +94,15 @@ def read_all(number):
         pieces.append(piece)
         position += len(piece)
     return b"".join(pieces)
+
+
+def common(left, right):
+    """How many bytes both begin with."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

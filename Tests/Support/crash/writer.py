@@ -10,7 +10,7 @@ import os
 import random
 import time
 
-from ground import Ground, close_dead
+from ground import Ground, close_dead, common
 
 RECENT = 12  # Paths that were touched last: some of them are read after every restart.
 CHUNK = 1 << 18
@@ -480,18 +480,6 @@ def patched(old, offset, data):
         new.extend(bytes(offset - len(new)))
     new[offset:offset + len(data)] = data
     return new
-
-
-def common(left, right):
-    """How many bytes both begin with."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def same(shown, expected):
