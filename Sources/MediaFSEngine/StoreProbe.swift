@@ -9,11 +9,17 @@ package struct StoreFeatures: Sendable, Hashable {
   package var conditionalReplace: Bool
   /// `x-amz-copy-source-if-match` and `If-None-Match: *` on a copy.
   package var conditionalCopy: Bool
+  /// `If-Match` on a delete.
+  package var conditionalDelete: Bool
 
-  package init(conditionalCreate: Bool, conditionalReplace: Bool, conditionalCopy: Bool) {
+  package init(
+    conditionalCreate: Bool, conditionalReplace: Bool, conditionalCopy: Bool,
+    conditionalDelete: Bool
+  ) {
     self.conditionalCreate = conditionalCreate
     self.conditionalReplace = conditionalReplace
     self.conditionalCopy = conditionalCopy
+    self.conditionalDelete = conditionalDelete
   }
 }
 
@@ -64,7 +70,19 @@ package struct StoreProbe: Sendable {
     return StoreFeatures(
       conditionalCreate: creates && refusesToCreate,
       conditionalReplace: replaces && refusesToReplace,
-      conditionalCopy: try await checksCopies(stale: first))
+      conditionalCopy: try await checksCopies(stale: first),
+      conditionalDelete: try await checksDeletes(stale: first))
+  }
+
+  private func checksDeletes(stale: ETag) async throws(ObjectStoreError) -> Bool {
+    let current = try await put("last", .none)
+    return try await deletes(stale) ? false : deletes(current)
+  }
+
+  private func deletes(_ version: ETag) async throws(ObjectStoreError) -> Bool {
+    try await holds { () async throws(ObjectStoreError) in
+      try await store.delete(key, ifMatch: version)
+    }
   }
 
   private func checksCopies(stale: ETag) async throws(ObjectStoreError) -> Bool {

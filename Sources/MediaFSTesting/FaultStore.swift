@@ -21,10 +21,16 @@ package final class FaultStore: ObjectStore {
   private let base: any ObjectStore
   private let state = Mutex(State())
 
+  /// Whether a delete keeps to the version that is meant. Few stores do so.
+  private let checksDeletes: Bool
+
   /// - Parameter conditions: of a volume's store to be given here, since the volume finds out at
   ///   its start.
-  package init(_ base: any ObjectStore, conditions: ConditionSupport = .checked) {
+  package init(
+    _ base: any ObjectStore, conditions: ConditionSupport = .checked, checksDeletes: Bool = false
+  ) {
     self.base = base
+    self.checksDeletes = checksDeletes
     state.withLock { $0.conditions = conditions }
   }
 
@@ -174,6 +180,16 @@ extension FaultStore {
   package func delete(_ key: ObjectKey) async throws(ObjectStoreError) {
     _ = try await perform(StoreCall(.delete, key)) { () async throws(ObjectStoreError) in
       try await base.delete(key)
+    }
+  }
+
+  package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    let call = StoreCall(.delete, key, condition: .matches(ifMatch))
+    _ = try await perform(call) { () async throws(ObjectStoreError) in
+      guard checksDeletes, case .matches(let etag) = try supported(.matches(ifMatch)) else {
+        return try await base.delete(key)
+      }
+      try await base.delete(key, ifMatch: etag)
     }
   }
 

@@ -117,6 +117,14 @@ extension MemoryObjectStore {
     state.withLock { $0.objects[key] = nil }
   }
 
+  package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    try ObjectStoreError.throwIfCancelled()
+    try state.withLock { state throws(ObjectStoreError) in
+      try state.check(.matches(ifMatch), key)
+      state.objects[key] = nil
+    }
+  }
+
   package func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {

@@ -42,6 +42,10 @@ package protocol ObjectStore: Sendable {
   /// Deletes an object; deleting what does not exist succeeds (S3 DeleteObject).
   func delete(_ key: ObjectKey) async throws(ObjectStoreError)
 
+  /// Deletes an object if it is the version that is meant (S3 DeleteObject with `If-Match`).
+  /// Another version is `preconditionFailed`, and stays; where nothing is, `notFound`.
+  func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError)
+
   /// Deletes up to 1,000 objects in one request (S3 DeleteObjects). The answer holds the keys
   /// that could not be deleted, each with its error; all others are gone.
   func delete(

@@ -13,6 +13,7 @@ extension S3Server.Kind {
       // If-None-Match on PutObject.
       traits.conditionalReplace = false
       traits.conditionalComplete = false
+      traits.conditionalDelete = false
       traits.conditionalCopy = false
       traits.copySourceMatch = false
       traits.checksParts = false
@@ -27,6 +28,7 @@ extension S3Server.Kind {
       // that several conditional writes can win.
       traits.conditionalReplace = false
       traits.conditionalComplete = false
+      traits.conditionalDelete = false
       traits.decidesRaces = false
     case .ceph20:
       traits.forgetsAbortedUploads = false

@@ -11,7 +11,7 @@ import Testing
 
   @Test(arguments: ObjectStoreConformance.checks)
   func throughAFaultlessFaultStore(_ check: ConformanceCheck) async throws {
-    let store = FaultStore(MemoryObjectStore())
+    let store = FaultStore(MemoryObjectStore(), checksDeletes: true)
     try await ObjectStoreConformance.run(check, on: store, prefix: "")
   }
 

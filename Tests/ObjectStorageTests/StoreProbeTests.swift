@@ -9,7 +9,7 @@ import Testing
   private let store: FaultStore
 
   init() {
-    store = FaultStore(memory)
+    store = FaultStore(memory, checksDeletes: true)
   }
 
   private func probe() async throws(ObjectStoreError) -> StoreFeatures {
@@ -21,7 +21,8 @@ import Testing
     #expect(
       features
         == StoreFeatures(
-          conditionalCreate: true, conditionalReplace: true, conditionalCopy: true))
+          conditionalCreate: true, conditionalReplace: true, conditionalCopy: true,
+          conditionalDelete: true))
     #expect(memory.keys.isEmpty)
     let isOurs = store.calls.allSatisfy { $0.key.hasPrefix("org/.mediafs/probe-") }
     #expect(isOurs, "a call went elsewhere")
@@ -36,6 +37,7 @@ import Testing
     store.conditions = conditions
     let features = try await probe()
     #expect(!features.conditionalCreate && !features.conditionalReplace)
+    #expect(!features.conditionalDelete)
     #expect(memory.keys.isEmpty)
   }
 

@@ -129,6 +129,12 @@ extension DirectoryObjectStore {
     try remove(key)
   }
 
+  package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    try ObjectStoreError.throwIfCancelled()
+    try key.validate()
+    try remove(key, ifMatch: ifMatch)
+  }
+
   package func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {

@@ -82,10 +82,11 @@ extension DirectoryObjectStore {
     }
   }
 
-  func remove(_ key: ObjectKey) throws(ObjectStoreError) {
+  func remove(_ key: ObjectKey, ifMatch: ETag? = nil) throws(ObjectStoreError) {
     let path = StoreNames.path(of: key)
     try withLock { () throws(ObjectStoreError) in
       let current = try tree.open(key)
+      if let ifMatch { try Self.check(.matches(ifMatch), key, current) }
       try onDisk("delete") { () throws(Errno) in
         // In this order: what is left after a crash must not be an older version.
         try tree.root.remove(StoreTree.besideDirectory(path))

@@ -10,8 +10,6 @@ import SystemPackage
 final class Reconciler: Sendable {
   /// How long a deleted key is remembered for listings that began before: longer than any takes.
   private static let tombstoneMemory: Duration = .seconds(3_600)
-  /// Objects in one DeleteObjects request.
-  private static let deleteBatch = 1_000
   /// Items looked at together for some that can be begun.
   private static let searchedPage = 64
   /// As many pages hold more items than a batch of deletes can hold back; an item takes about
@@ -41,7 +39,7 @@ final class Reconciler: Sendable {
   let context: VolumeContext
   let conditions: WriteConditions
   private let reconciliation: Reconciliation
-  private let schedule = RetrySchedule()
+  let schedule = RetrySchedule()
   private let cleaner: UploadCleaner
   let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
@@ -217,7 +215,7 @@ final class Reconciler: Sendable {
   }
 
   /// Those of the keys that nobody works on, and that are the caller's now.
-  private func take(_ keys: some Sequence<ObjectKey>) -> Set<ObjectKey> {
+  func take(_ keys: some Sequence<ObjectKey>) -> Set<ObjectKey> {
     state.withLock { state in
       let free = Set(keys).subtracting(state.busyKeys)
       state.busyKeys.formUnion(free)
@@ -225,7 +223,7 @@ final class Reconciler: Sendable {
     }
   }
 
-  private func spawn(_ name: String, _ work: @escaping @Sendable () async -> Void) {
+  func spawn(_ name: String, _ work: @escaping @Sendable () async -> Void) {
     state.withLock { state in
       let id = state.nextJob
       state.nextJob += 1
@@ -276,95 +274,11 @@ final class Reconciler: Sendable {
   }
 
   /// The row stays as it was, and is found again.
-  private func ignoringFailure(_ change: (Catalog) throws -> Void) {
+  func ignoringFailure(_ change: (Catalog) throws -> Void) {
     do {
       try change(context.catalog)
     } catch {
       context.log.error("The journal was not written: \(error)")
-    }
-  }
-
-  // MARK: Deletes
-
-  private func startDeletes(_ now: Timestamp) throws(CatalogError) {
-    let (isDeleting, busy) = state.withLock { ($0.isDeleting, $0.busyKeys) }
-    guard !isDeleting else { return }
-    let all = try context.catalog.dueTombstones(
-      by: now, limit: Self.deleteBatch, excluding: busy
-    ).prefix(Self.deleteBatch)
-    guard !all.isEmpty else { return }
-    let needed = context.registry.neededKeys
-    let held = all.filter { needed.contains($0.key) }.map(\.key)
-    if !held.isEmpty {
-      state.withLock { $0.held.formUnion(held) }
-      try context.catalog.postpone(held, until: now.advanced(by: Self.heldInterval), error: nil)
-    }
-    let keys = take(all.lazy.map(\.key).filter { !needed.contains($0) })
-    guard !keys.isEmpty else { return }
-    // What was read before its key was taken may have been done with since: another object, and
-    // another row or none, is there by now.
-    let due = all.filter { tombstone in
-      keys.contains(tombstone.key)
-        && (try? context.catalog.tombstone(at: tombstone.key)) == tombstone
-    }
-    state.withLock { $0.isDeleting = true }
-    spawn("delete") { [self] in
-      await delete(due)
-      state.withLock { state in
-        state.isDeleting = false
-        state.busyKeys.subtract(keys)
-      }
-    }
-  }
-
-  private func delete(_ due: [Tombstone]) async {
-    var outage: ObjectStoreError?
-    for batch in conditions.deleteBatches(due) where !Task.isCancelled {
-      if let outage {
-        let now = context.environment.now()
-        for tombstone in batch { failed(tombstone, outage, now) }
-      } else {
-        outage = await send(batch)
-      }
-    }
-  }
-
-  /// - Returns: why the next batch would fail too, if the store is the reason.
-  private func send(_ due: [Tombstone]) async -> ObjectStoreError? {
-    var failures: [ObjectKey: ObjectStoreError] = [:]
-    let tombstones = await conditions.stillMeant(due, failures: &failures)
-    do throws(ObjectStoreError) {
-      if let only = tombstones.first, tombstones.count == 1 {
-        try await context.store.delete(only.key)
-      } else if !tombstones.isEmpty {
-        let refused = try await context.store.delete(tombstones.map(\.key))
-        failures.merge(refused) { $1 }
-      }
-    } catch {
-      if Task.isCancelled { return nil }
-      for tombstone in tombstones { failures[tombstone.key] = error }
-    }
-    let now = context.environment.now()
-    let gone = due.filter { failures[$0.key] == nil }
-    let replaced = Set(gone.map(\.key)).subtracting(tombstones.map(\.key))
-    ignoringFailure { try $0.deleted(gone, replaced: replaced, at: now) }
-    for tombstone in due {
-      if let error = failures[tombstone.key] { failed(tombstone, error, now) }
-    }
-    return failures.values.first { $0.isTransient }
-  }
-
-  private func failed(_ tombstone: Tombstone, _ error: ObjectStoreError, _ now: Timestamp) {
-    if error.isTransient { context.health.failed(error) }
-    let due = schedule.due(
-      after: UploadVerdict(error), failures: tombstone.attempts + 1, now: now,
-      jitter: context.environment.random())
-    ignoringFailure {
-      if let due {
-        try $0.postpone([tombstone.key], until: due, error: error.description)
-      } else {
-        try $0.park(tombstone.key, error: error.description)
-      }
     }
   }
 

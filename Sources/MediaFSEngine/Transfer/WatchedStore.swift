@@ -100,6 +100,12 @@ extension WatchedStore {
     try await change { () async throws(ObjectStoreError) in try await base.delete(key) }
   }
 
+  func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    try await change { () async throws(ObjectStoreError) in
+      try await base.delete(key, ifMatch: ifMatch)
+    }
+  }
+
   func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {

@@ -14,23 +14,43 @@ extension WriteConditions {
   /// Keys looked at at once. More take connections from those who read.
   private static let parallelChecks = 8
 
+  /// What became of tombstones before their objects are deleted.
+  struct DeleteVerdict: Sendable {
+    /// Still to be deleted.
+    var meant: [Tombstone] = []
+    /// Deleted by now, because they were what was meant.
+    var deleted: [Tombstone] = []
+    /// What could not be asked.
+    var failures: [ObjectKey: ObjectStoreError] = [:]
+  }
+
+  private enum Outcome: Sendable {
+    case isMeant, isDeleted
+    /// Nothing is there, or something of somebody else's.
+    case isNot
+  }
+
   /// What is deleted in one request: what needs no look together, the others few at a time.
-  func deleteBatches(_ tombstones: [Tombstone]) -> [[Tombstone]] {
-    let (sure, doubtful) = divided(tombstones)
+  func deleteBatches(
+    _ tombstones: [Tombstone]
+  ) async throws(ObjectStoreError) -> [[Tombstone]] {
+    let (sure, doubtful) = divided(tombstones, try await storeFeatures())
     let checked = stride(from: 0, to: doubtful.count, by: Self.checkedBatch).map {
       Array(doubtful.dropFirst($0).prefix(Self.checkedBatch))
     }
     return sure.isEmpty ? checked : [sure] + checked
   }
 
-  /// At the keys of the doubtful ones something else may be by now.
+  /// At the keys of the doubtful ones something else may be by now. Nothing needs to be trusted
+  /// where the store itself looks before it deletes.
   private func divided(
-    _ tombstones: [Tombstone]
+    _ tombstones: [Tombstone], _ features: StoreFeatures
   ) -> (sure: [Tombstone], doubtful: [Tombstone]) {
     let limit = context.environment.now().advanced(by: .zero - Self.deleteTrust)
     var (sure, doubtful): ([Tombstone], [Tombstone]) = ([], [])
     for tombstone in tombstones {
-      let isFresh = tombstone.since >= limit || tombstone.etag == nil
+      let isFresh =
+        tombstone.etag == nil || !features.conditionalDelete && tombstone.since >= limit
       if isFresh && tombstone.sent.isEmpty || context.keySpace.isReserved(tombstone.key) {
         sure.append(tombstone)
       } else {
@@ -40,40 +60,70 @@ extension WriteConditions {
     return (sure, doubtful)
   }
 
-  /// Those of one batch that may be deleted, looked at just now where that is in doubt.
-  func stillMeant(
-    _ tombstones: [Tombstone], failures: inout [ObjectKey: ObjectStoreError]
-  ) async -> [Tombstone] {
-    let (sure, doubtful) = divided(tombstones)
-    var meant = sure
-    await withTaskGroup(of: (Tombstone, Result<Bool, ObjectStoreError>).self) { group in
+  /// Looks at those of one batch for which that is in doubt, just now.
+  func verdict(
+    on tombstones: [Tombstone]
+  ) async throws(ObjectStoreError) -> DeleteVerdict {
+    let features = try await storeFeatures()
+    let (sure, doubtful) = divided(tombstones, features)
+    var verdict = DeleteVerdict(meant: sure)
+    await withTaskGroup(of: (Tombstone, Result<Outcome, ObjectStoreError>).self) { group in
       var rest = doubtful[...]
       for tombstone in rest.prefix(Self.parallelChecks) {
-        group.addTask { await self.check(tombstone) }
+        group.addTask { await self.check(tombstone, features) }
       }
       rest = rest.dropFirst(Self.parallelChecks)
       while let (tombstone, outcome) = await group.next() {
         switch outcome {
-        case .success(let isOurs): if isOurs { meant.append(tombstone) }
+        case .success(.isMeant): verdict.meant.append(tombstone)
+        case .success(.isDeleted): verdict.deleted.append(tombstone)
+        case .success(.isNot): break
         case .failure(let error):
-          failures[tombstone.key] = error
+          verdict.failures[tombstone.key] = error
           if error.isTransient {
             // The store would be asked for the others in vain.
-            for other in rest { failures[other.key] = error }
+            for other in rest { verdict.failures[other.key] = error }
             rest = []
           }
         }
-        if let next = rest.popFirst() { group.addTask { await self.check(next) } }
+        if let next = rest.popFirst() { group.addTask { await self.check(next, features) } }
       }
     }
-    return meant
+    return verdict
   }
 
-  private func check(_ tombstone: Tombstone) async -> (Tombstone, Result<Bool, ObjectStoreError>) {
+  private func check(
+    _ tombstone: Tombstone, _ features: StoreFeatures
+  ) async -> (Tombstone, Result<Outcome, ObjectStoreError>) {
     do throws(ObjectStoreError) {
-      return (tombstone, .success(try await isOurs(tombstone)))
+      let outcome =
+        features.conditionalDelete
+        ? try await delete(tombstone) : try await isOurs(tombstone) ? .isMeant : .isNot
+      return (tombstone, .success(outcome))
     } catch {
       return (tombstone, .failure(error))
+    }
+  }
+
+  /// Deletes what was meant, or something else that we have written, and nothing that comes in
+  /// between.
+  private func delete(_ tombstone: Tombstone) async throws(ObjectStoreError) -> Outcome {
+    do throws(ObjectStoreError) {
+      if let etag = tombstone.etag {
+        do throws(ObjectStoreError) {
+          try await context.store.delete(tombstone.key, ifMatch: etag)
+          return .isDeleted
+        } catch  where error.kind == .preconditionFailed {
+          if tombstone.sent.isEmpty { return .isNot }
+        }
+      }
+      let found = try await context.store.head(tombstone.key)
+      guard isSent(found.headers.metadata[Self.commitName], tombstone) else { return .isNot }
+      try await context.store.delete(tombstone.key, ifMatch: found.etag)
+      return .isDeleted
+    } catch {
+      if error.kind == .notFound || error.kind == .preconditionFailed { return .isNot }
+      throw error
     }
   }
 

@@ -270,12 +270,17 @@ extension ObjectStoreError {
 }
 
 extension StoreFeatures {
-  fileprivate var noted: String { "\(conditionalCreate) \(conditionalReplace) \(conditionalCopy)" }
+  fileprivate var noted: String {
+    "\(conditionalCreate) \(conditionalReplace) \(conditionalCopy) \(conditionalDelete)"
+  }
 
   fileprivate init?(noted: String) {
     let words = noted.split(separator: " ").map { Bool(String($0)) }
-    guard words.count == 3, let create = words[0], let replace = words[1], let copy = words[2]
+    guard words.count == 4, let create = words[0], let replace = words[1], let copy = words[2],
+      let delete = words[3]
     else { return nil }
-    self.init(conditionalCreate: create, conditionalReplace: replace, conditionalCopy: copy)
+    self.init(
+      conditionalCreate: create, conditionalReplace: replace, conditionalCopy: copy,
+      conditionalDelete: delete)
   }
 }

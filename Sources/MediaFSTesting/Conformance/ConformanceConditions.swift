@@ -26,6 +26,22 @@ extension ObjectStoreConformance {
       }
       try check.expectEqual(try await check.names().count, 1, "the number of objects")
     },
+    ConformanceCheck("delete only what is meant", where: \.conditionalDelete) { check in
+      let first = try await check.put("object", [1])
+      let second = try await check.put("object", [2])
+      let key = check.key("object")
+      try await check.expectFailure(.preconditionFailed, of: "deleting an old version") {
+        () async throws(ObjectStoreError) in
+        try await check.store.delete(key, ifMatch: first)
+      }
+      try check.expectBytes(try await check.read("object", ifMatch: second), [2], "the body")
+      try await check.store.delete(key, ifMatch: second)
+      try check.expectEqual(try await check.names().count, 0, "the number of objects")
+      try await check.expectFailure(.notFound, of: "deleting nothing") {
+        () async throws(ObjectStoreError) in
+        try await check.store.delete(key, ifMatch: second)
+      }
+    },
     ConformanceCheck(
       "one creation of many wins", where: { $0.conditionalCreate && $0.decidesRaces }
     ) { check in

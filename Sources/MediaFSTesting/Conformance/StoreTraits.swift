@@ -8,6 +8,8 @@ package struct StoreTraits: Sendable, Hashable {
   package var conditionalComplete = true
   /// Conditions on the target of CopyObject.
   package var conditionalCopy = true
+  /// `If-Match` on DeleteObject.
+  package var conditionalDelete = true
   /// `x-amz-copy-source-if-match`.
   package var copySourceMatch = true
   package var copyParts = true

@@ -193,6 +193,12 @@ extension SimulatedConnection {
     }
   }
 
+  package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    try await perform(key) { () async throws(ObjectStoreError) in
+      try await network.store.delete(key, ifMatch: ifMatch)
+    }
+  }
+
   package func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {

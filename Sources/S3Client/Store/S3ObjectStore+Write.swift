@@ -49,13 +49,30 @@ extension S3ObjectStore {
   }
 
   package func delete(_ key: ObjectKey) async throws(ObjectStoreError) {
-    let request = S3Request(operation: .deleteObject, method: .delete, key: key)
-    do {
-      try await channel.perform(request) { answer throws(ObjectStoreError) in
-        try await answer.discard()
-      }
+    do throws(CallFailure) {
+      try await sendDelete(key, .none)
+    } catch  where error.error.kind != .notFound {
+      throw error.error
+    } catch {}
+  }
+
+  package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
+    do throws(CallFailure) {
+      try await sendDelete(key, .matches(ifMatch))
     } catch {
-      guard error.kind == .notFound else { throw error }
+      // An attempt whose answer was lost has deleted it.
+      if error.lostAnswer, error.error.kind == .notFound { return }
+      throw error.error
+    }
+  }
+
+  private func sendDelete(
+    _ key: ObjectKey, _ condition: WriteCondition
+  ) async throws(CallFailure) {
+    var request = S3Request(operation: .deleteObject, method: .delete, key: key)
+    request.headers.set(condition)
+    try await channel.call(request) { answer throws(ObjectStoreError) in
+      try await answer.discard()
     }
   }
 

@@ -12,6 +12,8 @@ struct KeepingStore: ObjectStore {
 
   func delete(_ key: ObjectKey) async throws(ObjectStoreError) {}
 
+  func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {}
+
   func delete(
     _ keys: [ObjectKey]
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] { [:] }
