@@ -62,5 +62,38 @@ extension MountTests {
         #expect(try errorOfReading(mount.directory + "/a.txt", within: .seconds(10)) == "ENOENT")
       }
     }
+
+    @Test(.executes("Changes by others", "What somebody else deletes is deleted here"))
+    func whatSomebodyDeletesWhileItIsInUse() throws {
+      try Stage.play { stage in
+        for name in ["open", "remote", "kept", "dirty"] {
+          try stage.bucket.put("media/" + name, name)
+        }
+        let mount = try stage.mount(options: [
+          "metadata.ttl": "1s", "local.keep": "kept", "upload.delay": "1h",
+          "upload.max_delay": "2h",
+        ])
+        let application = try Application(in: mount.directory)
+        try application.run(
+          """
+          number = os.open('open', os.O_RDWR); os.read(number, 9); read('kept')
+          remote = os.open('remote', os.O_RDONLY); write('dirty', 'changed')
+          """)
+        for name in ["open", "remote", "kept", "dirty"] {
+          try stage.bucket.delete("media/" + name)
+        }
+        try eventually("the end of what was deleted", within: Self.patience) {
+          try application.value("sorted(os.listdir())").texts == ["dirty"]
+        }
+        #expect(try application.text("os.pread(number, 9, 0)") == "open")
+        try application.run("os.pwrite(number, b'OP', 0)")
+        #expect(try application.text("os.pread(number, 9, 0)") == "OPen")
+        #expect(try application.error(of: "os.pread(remote, 9, 0)") == "ESTALE")
+        try application.run("os.close(number); os.close(remote)")
+        try mount.flush()
+        #expect(try stage.bucket.keys() == ["media/dirty"])
+        #expect(try stage.bucket.get("media/dirty") == "changed")
+      }
+    }
   }
 }

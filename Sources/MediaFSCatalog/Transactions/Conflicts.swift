@@ -18,6 +18,16 @@ extension Catalog {
     }
   }
 
+  /// What is not here of an inode is gone with its object, and can be had nowhere.
+  package func loseBase(
+    of inode: InodeNumber, at key: ObjectKey
+  ) throws(CatalogError) {
+    try write { database in
+      guard try database.inode(inode)?.object?.key == key else { return }
+      try database.loseBase(of: inode)
+    }
+  }
+
   /// Somebody else was first at the key of one name of an inode: the local version gets another
   /// name beside it, and the directory is listed anew, which brings the other one in. What is here
   /// stays; what of the replaced version is not here is gone with it, so that an inode that is not
@@ -36,11 +46,7 @@ extension Catalog {
         "UPDATE entry SET name = ? WHERE parent = ? AND name = ?",
         [newName.text, parent.value, name.text])
       if try !database.lose(key, of: record, at: now, schedule) {
-        try database.run(
-          """
-          UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
-          WHERE id = ?
-          """, [inode.value])
+        try database.loseBase(of: inode)
       }
       try database.run(
         "UPDATE inode SET changed = ? WHERE id = ?", [now.nanosecondsSinceEpoch, inode.value])
@@ -76,5 +82,15 @@ extension Catalog {
         """, [inode.value])
       return false
     }
+  }
+}
+
+extension Database {
+  fileprivate func loseBase(of inode: InodeNumber) throws {
+    try run(
+      """
+      UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, side_key = NULL
+      WHERE id = ?
+      """, [inode.value])
   }
 }

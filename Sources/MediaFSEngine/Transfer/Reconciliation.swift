@@ -67,15 +67,29 @@ struct Reconciliation: Sendable {
         }
         try await carryOut(step, &placement, targets)
       } catch {
-        guard let key = step.target, let path = targets.paths[key],
-          try await isConflict(error, placement, step)
-        else { throw error }
-        try await conditions.resolve(
-          WriteConflict(placement: placement, step: step, key: key, path: path))
-        return .resolved(error)
+        guard let key = step.target else { throw error }
+        return .resolved(try await resolve(error, placement, step, key, targets))
       }
     }
     return nil
+  }
+
+  /// What a step has failed of, once it is decided what to do about it.
+  private func resolve(
+    _ failure: ObjectStoreError, _ placement: Placement, _ step: ReconcileStep, _ key: ObjectKey,
+    _ targets: Targets
+  ) async throws(ObjectStoreError) -> ObjectStoreError {
+    do throws(ObjectStoreError) {
+      guard let path = targets.paths[key], try await isConflict(failure, placement, step) else {
+        throw failure
+      }
+      try await conditions.resolve(
+        WriteConflict(placement: placement, step: step, key: key, path: path))
+      return failure
+    } catch {
+      if error.code == ObjectStoreError.baseIsGone.code { try await conditions.giveUp(key) }
+      throw error
+    }
   }
 
   private func finish(_ inode: InodeNumber) throws(ObjectStoreError) -> Outcome {
@@ -198,24 +212,12 @@ struct Reconciliation: Sendable {
       StoredObject(key: key, etag: etag, size: object.size), side, &placement, asAlias: asAlias)
   }
 
-  /// The object to copy was deleted or replaced by somebody else. Another one that holds the same
-  /// takes its place; or if every byte is here it goes up again.
+  /// The object to copy was deleted or replaced by somebody else.
   func sourceIsGone(
     _ record: InodeRecord, _ error: ObjectStoreError
   ) throws(ObjectStoreError) -> ObjectStoreError {
-    guard let key = record.object?.key else { return error }
-    let now = context.environment.now()
-    guard try catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) else {
-      return .baseIsGone
-    }
-    context.rebase(record.number)
-    if record.kind == .regular, try catalog({ try $0.inode(record.number) })?.object == nil {
-      try conditions.mapping {
-        let content = try context.registry.acquire(record.number, asHandle: false)
-        defer { _ = context.registry.release(content, asHandle: false) }
-        try content.markDirty(context.catalog, now: context.environment.now())
-      }
-    }
+    guard record.object != nil else { return error }
+    guard try conditions.loseObject(of: record) else { return .baseIsGone }
     return ObjectStoreError(.cancelled, code: error.code, message: "The file is uploaded anew")
   }
 

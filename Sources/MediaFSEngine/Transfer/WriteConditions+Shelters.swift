@@ -15,12 +15,41 @@ extension WriteConditions {
       moved = try await copyAside(object, of: other.number)
     } catch {
       // It may be our own, and no conflict at the key.
-      if error.kind == .preconditionFailed { _ = try await isKnown(object, of: other.number) }
-      throw error
+      guard error.kind == .preconditionFailed || error.kind == .notFound,
+        try await !isKnown(object, of: other.number)
+      else { throw error }
+      // Somebody else has replaced or deleted it: there is nothing left that could make room, and
+      // whoever wants the key finds out what is there now.
+      _ = try loseObject(of: other)
+      return
     }
     let now = context.environment.now()
     try catalog { try $0.relocate(other.number, to: moved, at: now) }
     context.registry.current(other.number)?.state.withLock { $0.object = moved }
+  }
+
+  /// The primary object of an inode was deleted or replaced by somebody else. Another one that
+  /// holds the same takes its place; or if every byte is here it goes up again. Else the inode has
+  /// no object from now on: its key stands for what somebody else has put there.
+  ///
+  /// - Returns: false when there are bytes that can be had nowhere.
+  func loseObject(of record: InodeRecord) throws(ObjectStoreError) -> Bool {
+    guard let key = record.object?.key else { return true }
+    let now = context.environment.now()
+    guard try catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) else {
+      try catalog { try $0.loseBase(of: record.number, at: key) }
+      context.rebase(record.number)
+      return false
+    }
+    context.rebase(record.number)
+    if record.kind == .regular, try catalog({ try $0.inode(record.number) })?.object == nil {
+      try mapping {
+        let content = try context.registry.acquire(record.number, asHandle: false)
+        defer { _ = context.registry.release(content, asHandle: false) }
+        try content.markDirty(context.catalog, now: context.environment.now())
+      }
+    }
+    return true
   }
 
   /// Open files that have lost their names to others read on from copies, which are deleted once

@@ -52,7 +52,9 @@ extension WriteConditions {
         .unavailable, code: "Busy", message: "The store was busy with \(key)")
     }
     let text = found.headers.metadata[Self.commitName]
-    if !isWrittenHere(text) { try catalog { try $0.unexpect(key) } }
+    // Not what was sent there from here: nothing of ours is expected any more that would hide it.
+    let expected = try catalog { try $0.tombstone(at: key) }
+    if expected.map({ isSent(text, $0) }) != true { try catalog { try $0.unexpect(key) } }
     var isOurs =
       isText(text, token(of: record))
       && (found.size == record.size || record.kind == .directory)
@@ -87,9 +89,17 @@ extension WriteConditions {
       && found.headers.contentType == source.headers.contentType
   }
 
-  /// Whether an object is a state of any inode of ours.
-  func isWrittenHere(_ text: String?) -> Bool {
-    text.flatMap { CommitToken($0) }?.isOurs(context.catalog.generation) ?? false
+  /// Nothing will be written at a key for now. What is there is somebody else's and to be seen,
+  /// unless it is what an earlier attempt has sent.
+  func giveUp(_ key: ObjectKey) async throws(ObjectStoreError) {
+    guard let expected = try catalog({ try $0.tombstone(at: key) }), !expected.sent.isEmpty else {
+      return
+    }
+    var text: String?
+    do throws(ObjectStoreError) {
+      text = try await context.store.head(key).headers.metadata[Self.commitName]
+    } catch  where error.kind == .notFound {}
+    if !isSent(text, expected) { try catalog { try $0.unexpect(key) } }
   }
 
   private func isText(_ text: String?, _ other: String) -> Bool {
