@@ -17,6 +17,15 @@ package final class CacheAccount: Sendable {
     var untilDiskCheck: Int64 = 0
   }
 
+  /// The part of the limit, in bytes, that changes leave to readers: however much waits to be
+  /// uploaded, what is not here can be read through it. Enough for a few readers, each a few of the
+  /// kernel's reads ahead.
+  private static let largestReadersRoom: Int64 = 16 << 20
+  private static let smallestReadersRoom: Int64 = 1 << 20
+  private static let readersShare: Int64 = 16
+  /// With less free than this, in bytes, the disk is called full: the catalog may need as much.
+  private static let fullDisk: Int64 = 1 << 20
+
   package let limit: Int64
   private let minimumFree: Double
   private let directory: FilePath
@@ -45,10 +54,23 @@ package final class CacheAccount: Sendable {
 
   package var used: Int64 { state.withLock { max(0, $0.used) } }
 
+  /// What changes leave to readers, in bytes. A cache that is tiny has nothing to leave.
+  package var readersRoom: Int64 {
+    let share = limit / Self.readersShare
+    return share < Self.smallestReadersRoom ? 0 : min(share, Self.largestReadersRoom)
+  }
+
+  /// Whether nothing can be written any more, whatever is evicted.
+  package var isDiskFull: Bool {
+    (try? FileTree.space(at: directory)).map { $0.free < Self.fullDisk } ?? false
+  }
+
   /// Takes room for `bytes`; false when that would exceed the limit or fill the disk.
-  package func reserve(_ bytes: Int64) -> Bool {
+  ///
+  /// - Parameter leaving: of the limit, to others.
+  package func reserve(_ bytes: Int64, leaving: Int64 = 0) -> Bool {
     state.withLock { state in
-      guard state.isCounted, bytes <= limit - state.used else { return false }
+      guard state.isCounted, bytes <= limit - leaving - state.used else { return false }
       state.untilDiskCheck -= bytes
       if state.untilDiskCheck <= 0 {
         guard hasDiskSpace(for: bytes) else { return false }

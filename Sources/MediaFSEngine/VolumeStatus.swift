@@ -48,13 +48,18 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     package var hits: Int
     package var misses: Int
     package var evictions: Int
+    /// Why nothing more can be written; `nil` while there is room.
+    package var full: String?
 
-    package init(bytes: Int64, limit: Int64, hits: Int, misses: Int, evictions: Int) {
+    package init(
+      bytes: Int64, limit: Int64, hits: Int, misses: Int, evictions: Int, full: String? = nil
+    ) {
       self.bytes = bytes
       self.limit = limit
       self.hits = hits
       self.misses = misses
       self.evictions = evictions
+      self.full = full
     }
   }
 

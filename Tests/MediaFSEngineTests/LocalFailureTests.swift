@@ -35,4 +35,33 @@ import Testing
     health.failed(.connectionLost)
     #expect(health.offline != nil)
   }
+  /// A sector that has gone bad, beneath bytes that the store has too.
+  @Test func whatTheDiskCannotReadIsFetchedAgain() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults)
+    let bytes = TestVolume.pattern(300 << 10)
+    try await fs.write("f", bytes)
+    try await fs.drain()
+    fs.store.forgetCalls()
+    #expect(try await fs.read("f") == bytes)
+    #expect(fs.store.calls(.get).isEmpty)
+    faults.fail(1)
+    #expect(try await fs.read("f") == bytes)
+    #expect(!fs.store.calls(.get).isEmpty)
+    #expect(fs.volume.context.space.account.used == Int64(bytes.count))
+    try await fs.crash()
+    #expect(try await fs.read("f") == bytes)
+  }
+
+  @Test func whatTheDiskCannotReadAndNobodyElseHasIsAnErrorAndStays() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    try await fs.write("only here", to: "f")
+    faults.fail(1)
+    await #expect { try await fs.read("f") } throws: {
+      ($0 as? FileSystemError)?.errno == .ioError
+    }
+    // The next attempt may succeed, and nothing was given up.
+    #expect(try await fs.read("f") == Array("only here".utf8))
+  }
 }

@@ -21,6 +21,7 @@ final class TestVolume {
     store: FaultStore = FaultStore(MemoryObjectStore()),
     clock: ManualClock? = nil,
     deadlines: HeldDeadlines? = nil,
+    faults: UnreadableDisk.Faults? = nil,
     configure: (inout VolumeOptions) throws -> Void = { _ in }
   ) throws {
     self.store = store
@@ -40,6 +41,12 @@ final class TestVolume {
     if let deadlines {
       let time = environment.sleep
       environment.sleep = { await deadlines.wait($0, otherwise: time) }
+    }
+    if let faults {
+      let disk = environment.contentDisk
+      environment.contentDisk = { path throws(Errno) in
+        UnreadableDisk(base: try disk(path), faults: faults)
+      }
     }
     self.environment = environment
     volume = try Self.open(options, store, environment)

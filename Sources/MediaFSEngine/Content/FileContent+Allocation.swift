@@ -59,7 +59,7 @@ extension FileContent {
       let behind = max(0, range.upperBound - max(size, range.lowerBound))
       return (local, missing.count + behind + state.lifecycle.emptyBytes(in: range))
     }
-    guard space.reserve(lacking) else { throw .cacheFull("fallocate") }
+    guard space.reserve(forChange: lacking) else { throw .cacheFull("fallocate") }
     var filled: Int64 = 0
     defer { space.adjust(reserved: lacking, used: filled) }
     try changing.withLock { _ throws(FileSystemError) in

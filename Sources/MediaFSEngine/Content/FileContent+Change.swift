@@ -30,7 +30,7 @@ extension FileContent {
       let zeros = zeros(range)
       expected = state.withLock { $0.lifecycle.growth(writing: range, leaving: zeros) }
     }
-    guard space.reserve(expected) else { throw .cacheFull(operation) }
+    guard space.reserve(forChange: expected) else { throw .cacheFull(operation) }
     var grown: Int64 = 0
     defer { space.adjust(reserved: expected, used: grown) }
     let isNews: Bool

@@ -132,7 +132,7 @@ extension FileContent {
       after.truncated(to: newSize)
       return max(0, after.residentBytes - state.lifecycle.residentBytes)
     }
-    guard space.reserve(expected) else { throw .cacheFull("truncate") }
+    guard space.reserve(forChange: expected) else { throw .cacheFull("truncate") }
     var grown: Int64 = 0
     defer { space.adjust(reserved: expected, used: grown) }
     grown = try changing.withLock { _ throws(FileSystemError) -> Int64 in

@@ -24,6 +24,10 @@ final class CacheSpace: Sendable {
   private let touched = Mutex<[Segment: Timestamp]>([:])
   /// What was held at the start, until it is counted.
   private let uncounted: Mutex<OpeningUsage?>
+  /// When there was no room the last time.
+  private let shortage = Mutex<Timestamp?>(nil)
+  /// After this long it is tried again to read ahead, which costs some fetched bytes if in vain.
+  private static let shortageMemory: Duration = .seconds(5)
   /// One at a time makes room: two evictions would choose the same victims.
   private let makingRoom = Mutex(())
 
@@ -57,19 +61,40 @@ final class CacheSpace: Sendable {
     }
   }
 
-  /// Takes room for `bytes`, evicting what is needed; false when only dirty bytes are left.
+  /// Takes room for bytes that are fetched, evicting what is needed; false when only bytes are left
+  /// that cannot go.
   func reserve(_ bytes: Int64) -> Bool {
-    if bytes <= 0 || account.reserve(bytes) { return true }
+    reserve(bytes, leaving: 0)
+  }
+
+  /// Takes room for bytes that the store does not have. They cannot go before they are uploaded,
+  /// and leave some room to who reads meanwhile.
+  func reserve(forChange bytes: Int64) -> Bool {
+    reserve(bytes, leaving: account.readersRoom)
+  }
+
+  private func reserve(_ bytes: Int64, leaving: Int64) -> Bool {
+    if bytes <= 0 || account.reserve(bytes, leaving: leaving) { return true }
     count()
     return makingRoom.withLock { _ in
       // Their room is counted as free already; on the disk it may not be yet.
       keeper.removeCondemned()
       persistTouches()
-      while !account.reserve(bytes) {
-        guard evictSome(atLeast: bytes) else { return false }
+      while !account.reserve(bytes, leaving: leaving) {
+        guard evictSome(atLeast: bytes) else {
+          shortage.withLock { $0 = environment.now() }
+          return false
+        }
       }
       return true
     }
+  }
+
+  /// Nothing is fetched ahead of readers meanwhile: what they read next would drive out what they
+  /// are about to read.
+  var isShort: Bool {
+    guard let last = shortage.withLock({ $0 }) else { return false }
+    return environment.now().duration(since: last) < Self.shortageMemory
   }
 
   /// Frees what was deleted. The kernel says so after the delete has returned: whoever finds no
@@ -194,21 +219,49 @@ final class CacheSpace: Sendable {
   /// One that cannot be evicted must not keep the others.
   private func evict(_ candidate: EvictableSegment) -> Dropped? {
     do {
-      return try drop(candidate)
+      return try drop(candidate.segment, of: candidate.inode)
     } catch {
       log.warning("A segment of inode \(candidate.inode) was not evicted: \(error)")
       return nil
     }
   }
 
+  /// The disk cannot read these bytes any more. What of them the store has is dropped, and fetched
+  /// to another place when it is asked for again.
+  ///
+  /// - Returns: false when nothing could be dropped: they are nowhere else.
+  func discard(unreadable range: Range<Int64>, of content: FileContent) -> Bool {
+    var dropped: [Dropped] = []
+    for index in Segment.covering(range) {
+      let segment = Segment(content: content.number, index: index)
+      do {
+        if let drop = try drop(segment, of: content.inode) { dropped.append(drop) }
+      } catch {
+        log.error("What cannot be read of inode \(content.inode) was not dropped: \(error)")
+      }
+    }
+    free(dropped)
+    if dropped.isEmpty {
+      log.critical(
+        """
+        The cache disk cannot read \(range) of inode \(content.inode), which the store does not \
+        have: save what can be read, and replace the disk
+        """)
+    } else {
+      log.warning(
+        "The cache disk cannot read \(range) of inode \(content.inode): it is fetched again")
+    }
+    return !dropped.isEmpty
+  }
+
   /// Drops one segment; `nil` when somebody reads it, or it is dirty by now.
-  private func drop(_ candidate: EvictableSegment) throws -> Dropped? {
-    let content = try registry.acquire(candidate.inode, asHandle: false)
+  private func drop(_ segment: Segment, of inode: InodeNumber) throws -> Dropped? {
+    let content = try registry.acquire(inode, asHandle: false)
     var isHeld = false
     defer { if !isHeld { _ = registry.release(content, asHandle: false) } }
-    guard content.number == candidate.segment.content,
+    guard content.number == segment.content,
       let (runs, freed) = try content.evict(
-        candidate.segment.range, forget: { try catalog.removeExtents(candidate.segment) })
+        segment.range, forget: { try catalog.removeExtents(segment) })
     else { return nil }
     isHeld = true
     return Dropped(content: content, runs: runs, freed: freed)

@@ -37,7 +37,7 @@ extension Volume: VolumeControl {
         cache: .init(
           bytes: context.space.account.used, limit: options.cacheSize,
           hits: statistics.hits.count, misses: statistics.misses.count,
-          evictions: statistics.evictions.count),
+          evictions: statistics.evictions.count, full: try shortage(dirty.bytes, catalog)),
         conflicts: statistics.conflicts.count,
         violations: statistics.violations.withLock { $0 }, quarantine: quarantine,
         requests: context.store.requestCounts)
@@ -47,6 +47,21 @@ extension Volume: VolumeControl {
   private var quarantine: VolumeStatus.Count {
     guard let found = try? context.disk.quarantined() else { return .init() }
     return .init(files: found.files, bytes: found.bytes)
+  }
+
+  /// The least that a write needs.
+  private static let smallWrite: Int64 = 128 << 10
+
+  private func shortage(_ dirty: Int64, _ catalog: Catalog) throws(CatalogError) -> String? {
+    let account = context.space.account
+    if account.isDiskFull { return "its disk is full" }
+    var kept = dirty
+    // What is being written is longer than its row says.
+    for content in context.registry.all where !content.shape.isSettled {
+      kept += max(0, content.residentBytes - (try catalog.inode(content.inode)?.size ?? 0))
+    }
+    let room = account.limit - account.readersRoom - min(kept, account.used)
+    return room < Self.smallWrite ? "nothing is left but what is not uploaded yet" : nil
   }
 
   private var offlineText: String? {

@@ -80,13 +80,19 @@ extension Volume {
       $0.advance(offset: offset, count: count, fileSize: content.size)
     }
     context.space.touch(range.clamped(to: 0..<max(0, content.size)), of: content.number)
-    if content.state.withLock({ $0.lifecycle.isWorthFetching(window, reading: range) }) {
+    if content.state.withLock({ $0.lifecycle.isWorthFetching(window, reading: range) }),
+      !context.space.isShort
+    {
       downloader.start(window, of: content)
     }
     noteRead(file)
     if let pinned = content.pinIfPresent(range) {
       context.statistics.hits.add(1)
-      return try content.readPinned(pinned)
+      do throws(FileSystemError) {
+        return try content.readPinned(pinned)
+      } catch {
+        guard context.space.discard(unreadable: pinned, of: content) else { throw error }
+      }
     }
     context.statistics.misses.add(1)
     while true {

@@ -45,6 +45,7 @@ struct StatusText {
     text += " (\(share)%)"
     if asked > 0 { text += ", \(Int(Double(cache.hits) / Double(asked) * 100))% of reads hit" }
     if cache.evictions > 0 { text += ", \(Self.grouped(cache.evictions)) evictions" }
+    if let reason = cache.full { text += ", full: \(reason)" }
     return Self.row("cache", text)
   }
 

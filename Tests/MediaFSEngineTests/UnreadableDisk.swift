@@ -1,0 +1,95 @@
+import MediaFSCache
+import MediaFSCore
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// A directory on the real disk whose content files, while told so, fail to be read.
+struct UnreadableDisk: ContentDisk {
+  /// Reads that are still to fail.
+  final class Faults: Sendable {
+    private let left = Mutex(0)
+
+    func fail(_ count: Int) { left.withLock { $0 = count } }
+
+    fileprivate func strike() throws(Errno) {
+      let fails = left.withLock { left in
+        left = max(-1, left - 1)
+        return left >= 0
+      }
+      if fails { throw .ioError }
+    }
+  }
+
+  let base: any ContentDisk
+  let faults: Faults
+
+  func open(_ content: ContentNumber) throws(Errno) -> any ContentFile {
+    UnreadableFile(try base.open(content), faults)
+  }
+
+  func status(of content: ContentNumber) throws(Errno) -> ContentStatus? {
+    try base.status(of: content)
+  }
+
+  func remove(_ content: ContentNumber) throws(Errno) { try base.remove(content) }
+
+  func synchronizeName(of content: ContentNumber) throws(Errno) {
+    try base.synchronizeName(of: content)
+  }
+
+  func synchronize(_ content: ContentNumber) throws(Errno) { try base.synchronize(content) }
+  func synchronizeFilesystem() throws(Errno) { try base.synchronizeFilesystem() }
+
+  func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber] {
+    try base.contents(ofBucket: bucket)
+  }
+
+  func quarantine(_ content: ContentNumber) throws(Errno) { try base.quarantine(content) }
+  func quarantined() throws(Errno) -> (files: Int, bytes: Int64) { try base.quarantined() }
+}
+
+private final class UnreadableFile: ContentFile {
+  private let base: any ContentFile
+  private let faults: UnreadableDisk.Faults
+
+  init(_ base: any ContentFile, _ faults: UnreadableDisk.Faults) {
+    (self.base, self.faults) = (base, faults)
+  }
+
+  func status() throws(Errno) -> ContentStatus { try base.status() }
+
+  func read(count: Int, at offset: Int64) throws(Errno) -> [UInt8] {
+    try faults.strike()
+    return try base.read(count: count, at: offset)
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+    try unsafe base.write(bytes, at: offset)
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int64) throws(Errno) {
+    try base.write(bytes, at: offset)
+  }
+
+  func truncate(to size: Int64) throws(Errno) { try base.truncate(to: size) }
+  func clear(_ range: Range<Int64>) throws(Errno) { try base.clear(range) }
+  func punchHole(_ range: Range<Int64>) throws(Errno) { try base.punchHole(range) }
+  func reserveSpace(_ range: Range<Int64>) throws(Errno) { try base.reserveSpace(range) }
+
+  func copy(
+    _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
+  ) throws(Errno) {
+    try base.copy(range, from: (source as? UnreadableFile)?.base ?? source, to: offset)
+  }
+
+  func dataExtents(in range: Range<Int64>) throws(Errno) -> [Range<Int64>] {
+    try base.dataExtents(in: range)
+  }
+
+  func nextData(from offset: Int64) throws(Errno) -> Int64? { try base.nextData(from: offset) }
+  func nextHole(from offset: Int64) throws(Errno) -> Int64? { try base.nextHole(from: offset) }
+  func label() throws(Errno) -> ContentLabel? { try base.label() }
+  func setLabel(_ label: ContentLabel) throws(Errno) { try base.setLabel(label) }
+  func synchronizeData() throws(Errno) { try base.synchronizeData() }
+}
