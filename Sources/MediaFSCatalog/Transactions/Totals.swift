@@ -30,7 +30,11 @@ extension Catalog {
   package func fileTotals() throws(CatalogError) -> (files: Int, bytes: Int64) {
     try read { database in
       let row = try database.row(
-        "SELECT count(*), coalesce(sum(size), 0) FROM inode WHERE kind = ? AND links > 0",
+        // A store may say anything of its objects; a sum of integers that overflows is an error.
+        """
+        SELECT count(*), CAST(min(total(size), 9e18) AS INTEGER) FROM inode
+        WHERE kind = ? AND links > 0
+        """,
         [FileKind.regular.rawValue])
       return (row?[0] ?? 0, row?[1] ?? 0)
     }

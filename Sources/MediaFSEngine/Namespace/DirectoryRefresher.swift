@@ -25,7 +25,17 @@ final class DirectoryRefresher: Sendable {
     func pageCame() { pages.withLock { $0 += 1 } }
   }
 
+  /// What of a directory's listing has no place in it.
+  private struct Oddities: Equatable {
+    var clashes: [FileName] = []
+    var unmappable = 0
+  }
+
+  /// Directories whose oddities are remembered, some 100 bytes each.
+  private static let reportedDirectories = 10_000
+
   private let context: VolumeContext
+  private let reported = Mutex<[InodeNumber: Oddities]>([:])
   private let running = Mutex<[InodeNumber: Listing]>([:])
 
   init(_ context: VolumeContext) {
@@ -149,7 +159,7 @@ final class DirectoryRefresher: Sendable {
       if error.isTransient { context.health.failed(error) }
       throw FileSystemError(error, "lookup")
     }
-    report(fold, path)
+    report(fold, path, of: directory)
     return try take(fold, began, into: directory, source)
   }
 
@@ -190,15 +200,23 @@ final class DirectoryRefresher: Sendable {
     return !outcome.isMisplaced
   }
 
-  private func report(_ fold: ListingFold, _ path: [FileName]) {
-    let clashes = fold.clashes
-    guard !clashes.isEmpty || fold.unmappable > 0 else { return }
+  /// Once for each directory, until something else is found there.
+  private func report(_ fold: ListingFold, _ path: [FileName], of directory: InodeNumber) {
+    let found = Oddities(clashes: fold.clashes, unmappable: fold.unmappable)
+    let isNews = reported.withLock { reported in
+      // Whoever has so many of them can do with hearing of them again.
+      if reported.count >= Self.reportedDirectories { reported = [:] }
+      let before = reported[directory] ?? Oddities()
+      reported[directory] = found == Oddities() ? nil : found
+      return before != found
+    }
+    guard isNews, found != Oddities() else { return }
     context.log.warning(
       "Objects without a path here",
       metadata: [
         "directory": "\(path.map(\.text).joined(separator: "/"))",
-        "names that are directories too": "\(clashes.prefix(8).map(\.text))",
-        "keys that are no path": "\(fold.unmappable)",
+        "names that are directories too": "\(found.clashes.prefix(8).map(\.text))",
+        "keys that are no path": "\(found.unmappable)",
       ])
   }
 }
