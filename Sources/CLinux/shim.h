@@ -8,6 +8,10 @@
 
 extern int fallocate(int fd, int mode, long offset, long length);
 extern int pthread_setname_np(unsigned long thread, const char *name);
+// Declared without its ellipsis, which Swift cannot import.
+extern int prctl(
+    int option, unsigned long first, unsigned long second, unsigned long third,
+    unsigned long fourth);
 extern int renameat2(int from, const char *name, int to, const char *new_name, unsigned flags);
 // sys/xattr.h, which the Glibc module leaves out.
 extern long getxattr(const char *path, const char *name, void *value, unsigned long size);

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import PosixIO
 
 @main
 struct MediaFSCommand: ParsableCommand {
@@ -13,6 +14,7 @@ struct MediaFSCommand: ParsableCommand {
     ])
 
   static func main() {
+    CoreDumps.disable()
     do {
       var command = try parseAsRoot(try words())
       try command.run()
