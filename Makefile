@@ -9,13 +9,15 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 INSTALL_PACKAGES = Tests/Servers/install.sh
 SOURCES = Sources Tests Package.swift
+SOAKED = FileExercise|BadNetwork|ReferenceModel|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
+SANITIZED = ^(MediaFSEngine|MediaFSCatalog|MediaFSCache|MediaFSCore|PosixIO|S3Client)Tests
 # Tests are optimised: the simulated worlds take a quarter of the time. They are built beside the
 # release that users get, which does not have `-enable-testing`.
 TEST_BUILD = -c release -Xswiftc -enable-testing --scratch-path .build/tests
 RUN_TESTS = SWIFT="$(SWIFT)" TEST_BUILD="$(TEST_BUILD)" Tests/run.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance soak bench deps lint format build build-tests release \
+.PHONY: help quickstart test conformance soak sanitize bench deps lint format build build-tests release \
 	install clean check-fuse
 
 help: ## Show this list
@@ -37,8 +39,15 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 soak: deps check-fuse ## What takes hours: random worlds, files, a bad network, kills, power cuts
 	$(MAKE) build-tests
 	MEDIAFS_OPERATIONS=100000 MEDIAFS_WORKLOAD=2048 MEDIAFS_SEEDS=20000 MEDIAFS_KILLS=2000 \
-		MEDIAFS_CUTS=500 $(RUN_TESTS) \
-		--filter 'FileExercise|BadNetwork|ReferenceModel|MountTests.Kills|MountTests.PowerCuts'
+		MEDIAFS_CUTS=500 MEDIAFS_FIGHT=600 MEDIAFS_FUZZ=250 $(RUN_TESTS) --filter '$(SOAKED)'
+
+# Their own build directories: what is built with a sanitizer links with nothing else.
+sanitize: ## Engine, catalog, cache and client tests with the thread and the address sanitizer
+	for sanitizer in thread address; do \
+		$(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer && \
+		$(SWIFT) test --skip-build --disable-xctest --no-parallel --sanitize=$$sanitizer \
+			--scratch-path .build/$$sanitizer --filter '$(SANITIZED)' || exit 1; \
+	done
 
 bench: ## Measure the release build and print a table; some minutes
 	$(INSTALL_PACKAGES) build
