@@ -1,4 +1,3 @@
-import FoundationEssentials
 import MediaFSTesting
 import Testing
 
@@ -154,11 +153,7 @@ struct ExecutionMark: Hashable, CustomStringConvertible {
 
   /// All marks of the mount tests.
   static func project() throws -> [ExecutionMark] {
-    let directory = TestEnvironment.root + "/Tests/MountTests"
-    let names = try FileManager.default.subpathsOfDirectory(atPath: directory)
-    return try names.sorted().filter { $0.hasSuffix(".swift") }.flatMap { name in
-      all(in: try TextFile.read(directory + "/" + name, limit: 1 << 20).text)
-    }
+    try TestSources.all(in: "MountTests").flatMap { all(in: $0) }
   }
 
   static func all(in source: String) -> [ExecutionMark] {
