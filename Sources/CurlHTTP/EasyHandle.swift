@@ -53,6 +53,7 @@ import S3Client
     try configureCallbacks(transfer)
     let request = transfer.request
     try set(CURLOPT_URL, request.url)
+    if request.isSentOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
     switch request.method {
     case .get: try set(CURLOPT_HTTPGET, 1)
     case .head: try set(CURLOPT_NOBODY, 1)

@@ -49,6 +49,10 @@ struct S3Request: Sendable {
   /// It changes nothing: an attempt more is harmless.
   var isRead: Bool { method == .get || method == .head }
 
+  /// Every attempt begins another upload, whose parts are paid for: one whose answer was lost is
+  /// told to the caller, who knows where to look for what it has left.
+  var leavesTraces: Bool { operation == .createUpload }
+
   /// Adds a body made here, with its `Content-MD5`.
   mutating func setBody(_ bytes: [UInt8], contentType: String = "application/xml") {
     setPayload(Payload(source: BytesSource(bytes), digest: PayloadDigest(bytes: bytes)))

@@ -46,6 +46,7 @@ struct CallHistory {
 
   private let policy: RetryPolicy
   private let start: Duration
+  private let leavesTraces: Bool
   /// That have failed.
   private(set) var attempts = 0
   private var followedRegion = false
@@ -54,9 +55,11 @@ struct CallHistory {
   /// The credentials that the store refused, and how it put that.
   private(set) var rejection: (credentials: Credentials, failure: AttemptFailure)?
 
-  init(policy: RetryPolicy, start: Duration) {
+  /// - Parameter leavesTraces: an attempt whose answer is not known is the last one.
+  init(policy: RetryPolicy, start: Duration, leavesTraces: Bool = false) {
     self.policy = policy
     self.start = start
+    self.leavesTraces = leavesTraces
   }
 
   mutating func next(after failure: AttemptFailure, now: Duration, random: Double) -> Step {
@@ -70,7 +73,7 @@ struct CallHistory {
       return .again(region: nil)
     }
     if failure.mayHaveTakenEffect { lostAnswer = true }
-    guard failure.isWorthRetrying,
+    guard failure.isWorthRetrying, !(leavesTraces && lostAnswer),
       let delay = policy.delay(
         afterAttempt: attempts, elapsed: now - start, random: random, atLeast: failure.retryAfter)
     else { return .giveUp }

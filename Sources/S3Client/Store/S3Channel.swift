@@ -49,7 +49,8 @@ final class S3Channel: Sendable {
   func call<Value: Sendable>(
     _ request: S3Request, _ accept: (S3Answer) async throws(ObjectStoreError) -> Value
   ) async throws(CallFailure) -> Value {
-    var history = CallHistory(policy: options.retry, start: environment.uptime())
+    var history = CallHistory(
+      policy: options.retry, start: environment.uptime(), leavesTraces: request.leavesTraces)
     while true {
       let failure: AttemptFailure
       do throws(AttemptFailure) {
@@ -170,7 +171,7 @@ extension S3Channel {
     counts.withLock { $0[request.operation.rawValue, default: 0] += 1 }
     return HTTPRequest(
       method: request.method, url: target.url, headers: headers, body: request.payload?.source,
-      stallTimeout: patience)
+      stallTimeout: patience, isSentOnce: request.leavesTraces)
   }
 
   private func patience(for request: S3Request, attempt: Int) -> Duration {

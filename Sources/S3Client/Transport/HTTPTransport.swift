@@ -25,16 +25,21 @@ package struct HTTPRequest: Sendable {
   package var body: (any ObjectSource)?
   /// The longest time in which no byte moves in either direction while this side is ready.
   package var stallTimeout: Duration
+  /// Not on a connection that was used before: one that has died meanwhile makes the transport send
+  /// the request once more without a word.
+  package var isSentOnce: Bool
 
   package init(
     method: HTTPMethod, url: String, headers: HTTPHeaders = HTTPHeaders(),
-    body: (any ObjectSource)? = nil, stallTimeout: Duration = .seconds(60)
+    body: (any ObjectSource)? = nil, stallTimeout: Duration = .seconds(60),
+    isSentOnce: Bool = false
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
     self.stallTimeout = stallTimeout
+    self.isSentOnce = isSentOnce
   }
 }
 

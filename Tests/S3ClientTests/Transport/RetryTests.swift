@@ -19,6 +19,15 @@ import Testing
     #expect(store.requestCounts == ["GetObject": 3])
   }
 
+  /// What it may have begun has to be looked for, which only the caller can.
+  @Test func anUploadThatMayHaveBegunIsNotBegunAgain() async throws {
+    let server = try LoopbackServer([.error(503, "SlowDown"), .hangUp, .answer(500)])
+    let store = try world.store(port: server.port, retry: TestWorld.threeAttempts)
+    let found = await failure { try await store.createUpload(key, headers: ObjectHeaders()) }
+    #expect(found?.kind == .unavailable)
+    #expect(server.requests.count == 2)
+  }
+
   @Test func attemptsAreBounded() async throws {
     let server = try LoopbackServer(Array(repeating: .error(503, "SlowDown"), count: 5))
     let store = try world.store(port: server.port, retry: TestWorld.threeAttempts)
