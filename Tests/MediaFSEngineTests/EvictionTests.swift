@@ -3,6 +3,7 @@ import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import Testing
 
 /// Nothing is dropped here that is nowhere else.
@@ -12,7 +13,8 @@ import Testing
     let content = try await context.registry.acquire(fs.inode(path), asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
     let segment = Segment(content: content.number, index: 0)
-    let dropped = try content.evict(segment.range) { try context.catalog.removeExtents(segment) }
+    let dropped = try content.evict(
+      segment, context.catalog, now: context.environment.now())
     guard let dropped else { return nil }
     try content.punch(dropped.runs)
     return dropped.freed
@@ -48,5 +50,22 @@ import Testing
     defer { _ = context.registry.release(content, asHandle: false) }
     #expect(throws: FileSystemError.self) { try content.detach(context.catalog) }
     #expect(try await fs.read("f") == Array("bytes".utf8))
+  }
+
+  /// A row says so: without one it would never be evicted, and count for ever.
+  @Test func whatSomebodyWaitsForStaysAndCanBeEvictedLater() async throws {
+    let fs = try TestVolume()
+    try await fs.write("f", TestVolume.pattern(100_000))
+    try await fs.drain()
+    let context = fs.volume.context
+    let content = try await context.registry.acquire(fs.inode("f"), asHandle: false)
+    defer { _ = context.registry.release(content, asHandle: false) }
+    let waited: Range<Int64> = 4_096..<8_192
+    content.state.withLock { $0.waiters.append((0, waited, Deferred())) }
+    #expect(try await evict("f", of: fs) != nil)
+    #expect(try context.catalog.extents(of: content.number) == ByteRangeSet(waited))
+    content.state.withLock { $0.waiters = [] }
+    #expect(try await evict("f", of: fs) == 4_096)
+    #expect(try context.catalog.extents(of: content.number).isEmpty)
   }
 }

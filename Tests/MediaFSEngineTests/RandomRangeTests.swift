@@ -157,7 +157,8 @@ import Testing
     let content = try context.registry.acquire(inode, asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
     let segment = Segment(content: content.number, index: 0)
-    let dropped = try content.evict(segment.range) { try context.catalog.removeExtents(segment) }
+    let dropped = try content.evict(
+      segment, context.catalog, now: context.environment.now())
     if let dropped { try content.punch(dropped.runs) }
     let freed = dropped?.freed
     context.account(freed ?? 0)

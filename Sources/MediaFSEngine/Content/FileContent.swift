@@ -180,22 +180,26 @@ final class FileContent: Sendable {
 
   // MARK: Evicting
 
-  /// Drops what of `range` can be fetched again; returns what was dropped, and the bytes that are
+  /// Drops what of `segment` can be fetched again; returns what was dropped, and the bytes that are
   /// free once that is punched out of the content file, 0 of a hole; `nil` when nothing was.
-  /// `forget` takes the rows of the whole range away first: bytes without a row are harmless, a row
-  /// without bytes is not. False when it must not be.
+  ///
+  /// Its rows go first: bytes without a row are harmless, a row without bytes is not. What stays,
+  /// because a reader waits for it or has pinned it in between, gets its row back, without which
+  /// nobody would ever evict it.
   func evict(
-    _ range: Range<Int64>, forget: () throws -> Bool
+    _ segment: Segment, _ catalog: Catalog, now: Timestamp
   ) throws -> (runs: [Range<Int64>], freed: Int64)? {
     try changing.withLock { _ in
+      let range = segment.range
       let runs = state.withLock { $0.evictable(in: range) }
-      guard !runs.isEmpty, try forget() else { return nil }
-      // Between the two looks a reader may have pinned a run; it then stays, without its row.
-      let (dropped, freed) = state.withLock { state -> ([Range<Int64>], Int64) in
+      guard !runs.isEmpty, try catalog.removeExtents(segment) else { return nil }
+      let (dropped, freed, isEmpty) = state.withLock { state in
         state.recordedHoles.remove(range)
         let dropped = state.evictable(in: range)
-        return (dropped, dropped.reduce(0) { $0 + state.lifecycle.evict($1) })
+        let freed = dropped.reduce(0) { $0 + state.lifecycle.evict($1) }
+        return (dropped, freed, state.lifecycle.present.present(in: range).isEmpty)
       }
+      if !isEmpty { try? recordExtents(around: range, catalog, now: now) }
       return dropped.isEmpty ? nil : (dropped, freed)
     }
   }

@@ -260,8 +260,7 @@ final class CacheSpace: Sendable {
     var isHeld = false
     defer { if !isHeld { _ = registry.release(content, asHandle: false) } }
     guard content.number == segment.content,
-      let (runs, freed) = try content.evict(
-        segment.range, forget: { try catalog.removeExtents(segment) })
+      let (runs, freed) = try content.evict(segment, catalog, now: environment.now())
     else { return nil }
     isHeld = true
     return Dropped(content: content, runs: runs, freed: freed)

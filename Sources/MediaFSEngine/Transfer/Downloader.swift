@@ -20,6 +20,15 @@ final class Downloader: Sendable {
   private let health: StoreHealth
   private let statistics: Statistics
   private let log: Logger
+  private let holders = Mutex(Holders())
+  private let ended = Wakeup()
+
+  /// Requests that hold room for bytes on their way, which cannot be evicted yet.
+  private struct Holders {
+    var count = 0
+    /// All that there ever were.
+    var begun = 0
+  }
 
   init(
     store: any ObjectStore, catalog: Catalog, space: CacheSpace, environment: Environment,
@@ -147,11 +156,13 @@ final class Downloader: Sendable {
       // Replaced or deleted by somebody else while there were changes here.
       throw ObjectStoreError(.notFound, code: "NoObject", message: lacking(rest, of: content))
     }
-    let asked = try reserve(rest)
+    let asked = try await takeRoom(for: rest)
     var unused = Int64(asked.count)
     defer {
       space.release(unused)
       persist(content, asked.lowerBound..<rest.lowerBound)
+      holders.withLock { $0.count -= 1 }
+      ended.signal()
     }
     let download = try await store.get(object.key, range: asked, ifMatch: object.etag)
     guard download.info.size == object.size else {
@@ -187,15 +198,31 @@ final class Downloader: Sendable {
       + "them: write the file anew, or delete it"
   }
 
-  /// Room for the beginning of `range`, as much as there is.
-  private func reserve(_ range: Range<Int64>) throws(ObjectStoreError) -> Range<Int64> {
+  /// Room for the beginning of `range`, as much as there is. In a cache that is small for all that
+  /// is on its way, others get theirs first.
+  private func takeRoom(
+    for range: Range<Int64>
+  ) async throws(ObjectStoreError) -> Range<Int64> {
+    while true {
+      let (event, before) = (ended.event, holders.withLock { $0 })
+      if let part = reserve(range) {
+        holders.withLock { $0 = Holders(count: $0.count + 1, begun: $0.begun + 1) }
+        return part
+      }
+      let wasAlone = before.count == 0 && holders.withLock { $0.begun } == before.begun
+      if !wasAlone, (try? await event.wait("download", for: deadline, environment)) != nil {
+        continue
+      }
+      throw ObjectStoreError(
+        .invalid, code: ObjectStoreError.LocalCode.cacheFull,
+        message: "The cache is full of files not uploaded yet")
+    }
+  }
+
+  private func reserve(_ range: Range<Int64>) -> Range<Int64>? {
     var part = range
     while !space.reserve(Int64(part.count)) {
-      guard part.count > Int(ReadWindow.blockSize) else {
-        throw ObjectStoreError(
-          .invalid, code: ObjectStoreError.LocalCode.cacheFull,
-          message: "The cache is full of files not uploaded yet")
-      }
+      guard part.count > Int(ReadWindow.blockSize) else { return nil }
       part = part.lowerBound..<part.lowerBound + Int64(part.count / 2)
     }
     return part
