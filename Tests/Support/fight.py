@@ -10,6 +10,7 @@ writer overwrote, replaced or deleted. Whatever else was acknowledged has to be 
 and a file that is no version, whole.
 
 A version is a line with its writer, its number, its length and the SHA-256 of the rest, and the rest.
+Between a file's making, or its cut, and the write it is empty, and may be uploaded and seen like that.
 Nobody replaces or deletes a file without having it under a name or a descriptor of his own first,
 so that what was taken away is never a guess. On each side one thread at a time has a name: two would
 tear each other's files, as they may.
@@ -56,7 +57,7 @@ def make(writer, serial, random):
 
 def version_of(content):
     """The name of the version; `None` for what is not one, or not whole."""
-    if not content and Writer.emptied:
+    if not content:
         return "empty"
     head, _, rest = content.partition(b"\n")
     words = head.decode(errors="replace").split(" ")
@@ -78,9 +79,6 @@ class Torn(Exception):
 
 
 class Writer(threading.Thread):
-    # Files that were cut, and then could not be written.
-    emptied = []
-
     def __init__(self, name, side, locks, seed, end):
         super().__init__()
         self.name, self.side, self.locks, self.end = name, side, locks, end
@@ -174,7 +172,6 @@ class Writer(threading.Thread):
                 os.write(number, content)
             except OSError:
                 self.taken[before] = cut
-                self.emptied.append(name)
                 raise
             if is_linked(number):
                 self.taken[before] = cut
@@ -204,7 +201,7 @@ def fight(first, second, seconds, seed, notes):
         writer.start()
     for writer in writers:
         writer.join()
-    facts = {"acknowledged": {}, "taken": {}, "problems": [], "counts": {}, "emptied": len(Writer.emptied)}
+    facts = {"acknowledged": {}, "taken": {}, "problems": [], "counts": {}}
     for writer in writers:
         facts["acknowledged"] |= writer.acknowledged
         facts["taken"] |= writer.taken
@@ -215,7 +212,6 @@ def fight(first, second, seconds, seed, notes):
         json.dump(facts, file)
     print(json.dumps({
         "acknowledged": len(facts["acknowledged"]), "taken": len(facts["taken"]),
-        "emptied": len(Writer.emptied),
         "counts": facts["counts"]}))
 
 
@@ -223,13 +219,10 @@ def judge(notes, directory):
     with open(notes) as file:
         facts = json.load(file)
     problems = facts["problems"]
-    found, empty = set(), 0
+    found = set()
     for name in sorted(os.listdir(directory)):
         with open(os.path.join(directory, name), "rb") as file:
             content = file.read()
-        if not content and empty < facts["emptied"]:
-            empty += 1
-            continue
         version = version_of(content)
         if version is None:
             problems.append(f"{name} is no version: {len(content)} bytes, {content[:80]}")
