@@ -48,6 +48,12 @@ package final class SimulatedNetwork: Sendable {
   /// Every key and prefix that was ever named in a call.
   package var keys: Set<ObjectKey> { state.withLock { $0.keys } }
 
+  /// Whether what a dead process has sent can still arrive. Where a store checks no conditions
+  /// nothing protects what the next process has written from it, whatever that does.
+  var takesLateRequests: Bool {
+    if case .checked = conditions { true } else { false }
+  }
+
   func note(_ key: ObjectKey) {
     _ = state.withLock { $0.keys.insert(key) }
   }
@@ -107,7 +113,9 @@ package struct SimulatedConnection: ObjectStore {
     guard !life.isOver else { throw .connectionLost }
     await pause()
     // Who dies while a request is under way cannot call it back.
-    if life.isOver, network.simulation.happens(0.5) { throw .connectionLost }
+    if life.isOver, !network.takesLateRequests || network.simulation.happens(0.5) {
+      throw .connectionLost
+    }
     if network.fails({ $0.failures }) {
       throw network.simulation.happens(0.5) ? .slowDown : .serverError
     }
