@@ -20,6 +20,10 @@ struct Ingestion {
       parent.object?.etag != listing.marker?.etag, try !isMoving(parent.number),
       try !isExpected(listing.marker?.key)
     else { return }
+    // That of a directory that was here before and was replaced, or is on its way elsewhere.
+    if let marker = listing.marker, try isBuried(marker) || isHeld(marker, besides: directory) {
+      return
+    }
     try database.run(
       """
       UPDATE inode SET object_key = ?, object_etag = ?, object_size = ?, attributes_known = ?,
@@ -313,17 +317,26 @@ struct Ingestion {
   /// or the listing does not: an older version than the one that was deleted since it began.
   private func isSpokenFor(_ object: StoredObject) throws -> Bool {
     if isClaimed { return true }
-    let began = listing.began.nanosecondsSinceEpoch
     let isMoving = try database.exists(
       """
       SELECT 1 FROM inode WHERE object_key = ? UNION ALL SELECT 1 FROM alias WHERE key = ?
       """, [object.key.text, object.key.text])
-    return try isMoving
-      || database.exists(
-        """
-        SELECT 1 FROM tombstone WHERE key = ? AND (done IS NULL OR done >= ?)
-          AND (sent != '' OR etag IS NULL OR etag = ? OR since >= ?)
-        """, [object.key.text, began, object.etag.text, began])
+    return try isMoving || isBuried(object)
+  }
+
+  private func isHeld(_ object: StoredObject, besides inode: InodeNumber) throws -> Bool {
+    try database.exists(
+      "SELECT 1 FROM inode WHERE object_key = ? AND id != ?", [object.key.text, inode.value])
+  }
+
+  /// The listed object was deleted here, or another one is on its way to its key.
+  private func isBuried(_ object: StoredObject) throws -> Bool {
+    let began = listing.began.nanosecondsSinceEpoch
+    return try database.exists(
+      """
+      SELECT 1 FROM tombstone WHERE key = ? AND (done IS NULL OR done >= ?)
+        AND (sent != '' OR etag IS NULL OR etag = ? OR since >= ?)
+      """, [object.key.text, began, object.etag.text, began])
   }
 
   /// The same for whatever lies beneath a prefix: until all of it was moved or deleted, the
