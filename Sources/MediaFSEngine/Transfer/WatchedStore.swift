@@ -4,8 +4,9 @@ import ObjectStorage
 /// An ``ObjectStore`` whose every answer is told to ``StoreHealth``: nothing else says that the
 /// store answers. That it does not is said by those who know how long they have tried.
 ///
-/// No object changes before the catalog that speaks of it is on disk. So after a power cut, too,
-/// the store has nothing of us that the catalog does not know of, or expect.
+/// No object changes, and no upload in parts begins, before the catalog that speaks of it is on
+/// disk. So after a power cut, too, the store has nothing of us that the catalog does not know of,
+/// or expect.
 final class WatchedStore: ObjectStore {
   private let base: any ObjectStore
   private let health: StoreHealth
@@ -33,7 +34,7 @@ final class WatchedStore: ObjectStore {
     }
   }
 
-  /// A call that changes an object. What is asked for at the same time waits for the disk once.
+  /// A call that changes what the store has. What is asked for at the same time waits for the disk once.
   private func change<Answer>(
     _ call: () async throws(ObjectStoreError) -> Answer
   ) async throws(ObjectStoreError) -> Answer {
@@ -115,7 +116,7 @@ extension WatchedStore {
   func createUpload(
     _ key: ObjectKey, headers: ObjectHeaders
   ) async throws(ObjectStoreError) -> UploadID {
-    try await watch { () async throws(ObjectStoreError) in
+    try await change { () async throws(ObjectStoreError) in
       try await base.createUpload(key, headers: headers)
     }
   }
