@@ -18,6 +18,7 @@ package final class Catalog: Sendable {
   /// When changes become due.
   package let schedule: JournalSchedule
   private let beforeCommit: @Sendable () throws -> Void
+  private let afterSynchronization: @Sendable () -> Void
   private let onDamage: @Sendable (String) -> Void
   /// What is wrong with the database; nothing is asked of it any more.
   private let damage = Mutex<String?>(nil)
@@ -36,16 +37,19 @@ package final class Catalog: Sendable {
   ///   - boot: tells one time that the disk of the catalog was there from any other: what was not
   ///     on it then is lost.
   ///   - beforeCommit: called when a transaction is about to take effect; prevents it by an error.
+  ///   - afterSynchronization: called when all transactions so far are on the disk.
   ///   - onDamage: called once, with what was found.
   /// - Throws: ``CatalogError/damaged(_:)`` where the file is no database, or not all of one.
   package init(
     path: String, identity: String, root: RootAttributes, schedule: JournalSchedule,
     generation newGeneration: UInt64, boot: String = "",
     beforeCommit: @escaping @Sendable () throws -> Void = {},
+    afterSynchronization: @escaping @Sendable () -> Void = {},
     onDamage: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(CatalogError) {
     self.schedule = schedule
     self.beforeCommit = beforeCommit
+    self.afterSynchronization = afterSynchronization
     self.onDamage = onDamage
     do {
       var configuration = Configuration()
@@ -111,6 +115,7 @@ package final class Catalog: Sendable {
         if synchronized >= wanted { return }
         let current = written.load(ordering: .sequentiallyConsistent)
         try synchronizeLog()
+        afterSynchronization()
         synchronized = current
       }
     } catch {

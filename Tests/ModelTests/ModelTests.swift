@@ -11,7 +11,7 @@ import Testing
 /// as they are. What a seed does follows from it, but for the order of Swift's sets, which
 /// `SWIFT_DETERMINISTIC_HASHING=1` keeps.
 @Suite struct ReferenceModelTests {
-  private static let seeds = 1_000
+  private static let seeds: UInt64 = 2_500
   /// More failures would only say the same again.
   private static let failureLimit = 3
   /// Attempts to make a failing sequence shorter; `MEDIAFS_SHRINKING` allows others.
@@ -20,15 +20,8 @@ import Testing
 
   @Test func whateverHappensTheBucketBecomesTheModel() async {
     let failures = await Worlds.failures(
-      of: Self.chosenSeeds, limit: Self.failureLimit, Self.failure)
+      of: Worlds.chosenSeeds(Self.seeds), limit: Self.failureLimit, Self.failure)
     for failure in failures { Issue.record(Comment(rawValue: failure.text)) }
-  }
-
-  private static var chosenSeeds: ClosedRange<UInt64> {
-    let variables = TestEnvironment.inherited
-    let first = variables["MEDIAFS_SEED"].flatMap { UInt64($0) }
-    let count = variables["MEDIAFS_SEEDS"].flatMap { UInt64($0) }
-    return (first ?? 1)...(first ?? 1) + max(1, count ?? (first == nil ? UInt64(seeds) : 1)) - 1
   }
 
   private static func failure(of seed: UInt64, in directory: FilePath) -> String? {

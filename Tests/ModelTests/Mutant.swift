@@ -18,6 +18,11 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case changedBlocksAreForgotten
   case holesAreForgotten
   case removalIsForgotten
+  // Power cuts.
+  case contentsAreNotSynchronized
+  case logIsNotSynchronized
+  case unsyncedIsBelieved
+  case cutsAreNotNoticed
   // The store.
   case writesAreNotExpected
   case deletesAreNotRecorded
@@ -68,9 +73,12 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case .deletesAreNotRecorded: Self.ignore("tombstone", when: "NEW.sent = ''")
     case .deletesAreDoneTooEarly:
       "AFTER INSERT ON tombstone BEGIN UPDATE tombstone SET done = since WHERE key = NEW.key; END"
+    case .unsyncedIsBelieved: Self.ignore("unsynced")
     case .uploadsAreNotAbandoned: Self.ignore("abandoned")
     case .aliasesAreForgotten: Self.ignore("alias")
-    case .repliesComeBeforeTheJournal, .unreachableIsMissing, .missingIsUnreachable: nil
+    case .repliesComeBeforeTheJournal, .unreachableIsMissing, .missingIsUnreachable,
+      .contentsAreNotSynchronized, .logIsNotSynchronized, .cutsAreNotNoticed:
+      nil
     }
   }
 
@@ -84,6 +92,15 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   /// Who dies of a commit had answered before: what was under way counts as done.
   var repliesEarly: Bool { self == .repliesComeBeforeTheJournal }
+
+  /// What is not synchronized although it was asked for.
+  var forgets: (contents: Bool, log: Bool) {
+    switch self {
+    case .contentsAreNotSynchronized: (true, false)
+    case .logIsNotSynchronized: (false, true)
+    default: (false, false)
+    }
+  }
 
   /// Has it live where it can show.
   func choose(_ settings: inout Settings) {

@@ -90,6 +90,8 @@ enum Operation: Sendable, Hashable {
     case crash
     /// `kill -9` in the middle of something: at the disk operation after so many others.
     case die(after: Int)
+    /// The power is cut, at the disk operation after so many others; `nil`: now.
+    case cut(after: Int?)
     /// An orderly end, and a new daemon on the same state.
     case remount
     /// Everything is uploaded, and a new daemon begins with an empty cache.
@@ -101,6 +103,14 @@ enum Operation: Sendable, Hashable {
     case outage(Bool)
     case drain
     case compare
+  }
+
+  /// It may leave something else behind than there was.
+  var isChange: Bool {
+    switch self {
+    case .look, .list, .readSymbolicLink, .getExtended, .listExtended, .read, .seek: false
+    default: true
+    }
   }
 
   /// Descriptors that an operation needs open.

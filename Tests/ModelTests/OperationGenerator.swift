@@ -112,13 +112,13 @@ struct OperationGenerator {
   // MARK: Operations
 
   private mutating func useFiles() -> Operation {
-    switch number(0...19) {
+    switch number(0...20) {
     case 0...8:
       fill &+= 2
       return .write(slot(), offset(), count: count(), fill: fill, isPage: chance(0.1))
     case 9...12: return .read(slot(), offset(), count: count())
     case 13: return .flush(slot())
-    case 14: return .synchronize(slot())
+    case 14, 20: return .synchronize(slot())
     case 15: return .resizeOpen(slot(), offset())
     case 16: return .seek(slot(), offset(), isData: chance(0.5))
     case 17: return .copy(slot(), offset(), slot(), offset(), count: Int64(count() + count()))
@@ -193,10 +193,11 @@ struct OperationGenerator {
 
   private mutating func event() -> Operation {
     let event: Operation.Event
-    switch number(0...35) {
+    switch number(0...39) {
     case 0...12: event = .wait(choose([0, 1, 10, 100, 1_000, 11_000, 70_000, 700_000]))
     case 13...14: event = .crash
     case 15...16, 30...35: event = .die(after: choose([0, 1, 2, 3, 5, 8, 20, 60]))
+    case 36...39: event = .cut(after: choose([nil, nil, 0, 1, 2, 3, 5, 8, 20, 60]))
     case 17: event = .remount
     case 18: event = .forget
     case 19...21: event = .evict

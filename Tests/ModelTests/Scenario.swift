@@ -12,9 +12,9 @@ struct Scenario: Sendable {
   /// How many operations a seed makes.
   static let length = 80
   /// Later than the machine's own clock, from which recovered files have their times.
-  private static let beginning = Timestamp(seconds: 4_000_000_000)
+  static let beginning = Timestamp(seconds: 4_000_000_000)
   /// Steps of a run, of which one in order needs some ten thousand.
-  private static let stepLimit = 200_000
+  static let stepLimit = 200_000
 
   init(seed: UInt64, mutant: Mutant? = nil) {
     settings = Settings(seed: seed)

@@ -18,6 +18,8 @@ struct Settings: Sendable {
   var isCalm: Bool
   var conditions: ConditionSupport
   var pageSize: Int
+  /// Of this name conflict copies tell.
+  var host = "here"
   /// What is wrong with the volume; `nil`: nothing that is known.
   var mutant: Mutant?
 
@@ -50,7 +52,10 @@ struct Settings: Sendable {
       objectSize: 1 << 26)
   }
 
-  func options(in directory: String) -> VolumeOptions {
+  /// What is not synchronized although it was asked for.
+  var forgets: (contents: Bool, log: Bool) { mutant?.forgets ?? (false, false) }
+
+  func options(in directory: String, boot: Int) -> VolumeOptions {
     var options = VolumeOptions(stateDirectory: directory, keyPrefix: Self.prefix)
     options.source = "memory"
     options.uploadDelay = uploadDelay
@@ -62,7 +67,8 @@ struct Settings: Sendable {
     options.uploadConcurrency = uploadConcurrency
     options.uploadSynchronous = uploadSynchronous
     options.uploadPartSize = 64 << 10
-    options.host = "here"
+    options.host = host
+    options.boot = mutant == .cutsAreNotNoticed ? "the only one" : "\(boot)"
     // A calm network answers in the end, however many pages a listing has.
     options.networkDeadline = isCalm ? .seconds(3_600) : .seconds(30)
     return options

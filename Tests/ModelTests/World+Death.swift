@@ -11,6 +11,7 @@ extension World {
   ///   - operation: under way when it died; `nil` where none was.
   ///   - unsettled: what was open for writing when it began.
   func comeBack(from operation: Operation?, _ unsettled: Set<InodeNumber>) async throws {
+    if disk.isPowerOut { return try await comeBackFromCut(operation) }
     let before = model.copy()
     if let operation { _ = await expected.perform(operation) }
     let after = model.copy()
@@ -31,7 +32,8 @@ extension World {
         try await resolve(doubts)
         try await adoptTimes(of: unsettled.union(doubts.map(\.inode)))
         try await inGoodWeather { try await compareTrees(.exactly) }
-        return try checkInvariants()
+        try checkInvariants()
+        return try remember()
       } catch {
         failure = failure ?? error
       }
@@ -43,6 +45,8 @@ extension World {
   struct Doubt {
     var inode: InodeNumber
     var states: [MemoryTree.Node]
+    /// All that its attributes can be.
+    var attributes: [FileAttributes]
   }
 
   private func doubts(_ before: MemoryTree, _ after: MemoryTree) -> [Doubt] {
@@ -51,19 +55,20 @@ extension World {
         case .bytes(let oldBytes) = old.content, case .bytes(let newBytes) = new.content,
         old.attributes != new.attributes || !same(oldBytes, newBytes)
       else { return nil }
-      return Doubt(inode: inode, states: [old, new])
+      return Doubt(
+        inode: inode, states: [old, new], attributes: [old.attributes, new.attributes])
     }
   }
 
   /// Takes over into the model what has become of files in doubt, if it is explained.
-  private func resolve(_ doubts: [Doubt]) async throws {
+  func resolve(_ doubts: [Doubt]) async throws {
     for doubt in doubts {
       guard model.tree.nodes[doubt.inode] != nil, let inode = inodes[doubt.inode] else { continue }
       try await inGoodWeather {
         let found = try await volume.attributes(of: inode, handle: nil).attributes
         let bytes = try await actual.content(of: inode)
         try check(bytes, against: doubt, inode)
-        let states = doubt.states.map(\.attributes)
+        let states = doubt.attributes
         guard states.contains(where: { $0.permissions == found.permissions }),
           states.contains(where: { $0.owner == found.owner })
         else { throw Discrepancy("mix: inode \(inode) is \(found), neither before nor after") }
@@ -84,7 +89,7 @@ extension World {
       throw Discrepancy("mix: inode \(inode) has \(bytes.count) bytes instead of \(sizes)")
     }
     for (offset, byte) in bytes.enumerated() {
-      guard states.contains(where: { (offset < $0.count ? $0[offset] : 0) == byte }) else {
+      guard states.contains(where: { offset < $0.count && $0[offset] == byte }) else {
         throw Discrepancy("mix: byte \(offset) of inode \(inode) is \(byte), of no state")
       }
     }

@@ -31,6 +31,9 @@ final class World {
   /// Which inode of the volume is which of the model.
   var inodes: [InodeNumber: InodeNumber] = [:]
 
+  /// What a power cut may bring back.
+  var history = History()
+
   /// When an operation began that may have happened; its times are those of then, or later.
   var uncertainSince: Timestamp?
 
@@ -39,6 +42,8 @@ final class World {
 
   private let directory: FilePath
   private var stateCount = 0
+  /// Of the host.
+  private(set) var cuts = 0
   /// When the operation began that the model carries out now.
   let clock: ModelClock
   private(set) var life = Life()
@@ -56,21 +61,24 @@ final class World {
     let clock = ModelClock(simulation.now)
     self.clock = clock
     model = MemoryFileSystem(now: { clock.now })
-    disk = SimulatedDisk(simulation)
+    disk = SimulatedDisk(
+      simulation, catalogIn: directory.appending("0"), forgets: settings.forgets)
     volume = try Self.open(
       settings, directory.appending("0"), network, life,
       simulation.environment(for: life, on: disk))
     expected = Side(model)
     actual = Side(volume)
     inodes[.root] = .root
+    try rememberForGood()
   }
 
-  private static func open(
+  static func open(
     _ settings: Settings, _ state: FilePath, _ network: SimulatedNetwork, _ life: Life,
-    _ environment: Environment
+    _ environment: Environment, boot: Int = 0
   ) throws -> Volume {
     let volume = try Volume.open(
-      settings.options(in: state.string), store: SimulatedConnection(network, for: life),
+      settings.options(in: state.string, boot: boot),
+      store: SimulatedConnection(network, for: life),
       environment: environment,
       log: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
     // Whoever asks the catalog of a dead process would go on asking for ever.
@@ -111,6 +119,8 @@ final class World {
     }
     try await compareTouched(since: start)
     try checkInvariants()
+    if operation.isChange { try remember() }
+    noteSynchronized(operation, reply)
   }
 
   /// Whether an error is the store's or the cache's fault and gone when asked again, with better
@@ -156,9 +166,13 @@ final class World {
     try await happen(event)
   }
 
+  private var state: FilePath { directory.appending("\(stateCount)") }
+
   private func happen(_ event: Operation.Event) async throws {
     switch event {
     case .die(let count): disk.die(afterOperations: count)
+    case .cut(after: nil): try await cut()
+    case .cut(let count): disk.die(afterOperations: count, ofPowerCut: true)
     case .wait(let milliseconds): try await pass(.milliseconds(milliseconds))
     case .crash: try await crash()
     case .remount: try await remount()
@@ -209,6 +223,7 @@ final class World {
     // The content file says when it was written, by the machine's own clock.
     try await adoptTimes(of: unsettled)
     try checkInvariants()
+    try remember()
   }
 
   /// Files that are open for writing, as the model numbers them.
@@ -225,6 +240,11 @@ final class World {
     await volume.reconciler.stop()
     // Until all that was woken has found out.
     await simulation.wait(.nanoseconds(1), in: life)
+    if disk.isPowerOut {
+      stateCount += 1
+      cuts += 1
+      try disk.restorePower(to: state)
+    }
     try reopen()
   }
 
@@ -258,9 +278,11 @@ final class World {
     life = Life()
     await simulation.wait(.nanoseconds(1), in: life)
     stateCount += 1
-    disk = SimulatedDisk(simulation)
+    disk = SimulatedDisk(simulation, catalogIn: state, forgets: settings.forgets)
     try reopen()
     try await inGoodWeather { try await compareTrees(.asStored) }
+    // What was read of the store, and under which numbers, would be read again after a cut.
+    try rememberForGood()
   }
 
   func closeAll(releasing: Bool = false) {
@@ -274,8 +296,7 @@ final class World {
 
   private func reopen() throws {
     volume = try Self.open(
-      settings, directory.appending("\(stateCount)"), network, life,
-      simulation.environment(for: life, on: disk))
+      settings, state, network, life, simulation.environment(for: life, on: disk), boot: cuts)
     actual.files = volume
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import MediaFSTesting
 import PosixIO
 import Synchronization
 import SystemPackage
@@ -15,6 +16,16 @@ enum Worlds {
   private static let workers = 2
   /// In bytes: deep call chains of one simulated world.
   private static let stackSize = 4 << 20
+
+  /// The seeds that the environment asks for.
+  ///
+  /// - Parameter count: how many there are when it does not.
+  static func chosenSeeds(_ count: UInt64) -> ClosedRange<UInt64> {
+    let variables = TestEnvironment.inherited
+    let first = variables["MEDIAFS_SEED"].flatMap { UInt64($0) }
+    let wanted = variables["MEDIAFS_SEEDS"].flatMap { UInt64($0) }
+    return (first ?? 1)...(first ?? 1) + max(1, wanted ?? (first == nil ? count : 1)) - 1
+  }
 
   /// Tries seeds in their order until so many have failed.
   ///

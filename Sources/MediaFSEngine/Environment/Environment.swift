@@ -18,6 +18,9 @@ package struct Environment: Sendable {
   package var contentDisk: @Sendable (FilePath) throws(Errno) -> any ContentDisk
   /// Called before each transaction of the catalog takes effect; prevents it by an error.
   package var beforeCommit: @Sendable () throws(Errno) -> Void = {}
+  /// Called when all transactions of the catalog before are on the disk, and nothing else relies on
+  /// that yet.
+  package var afterSynchronization: @Sendable () -> Void = {}
 
   package init(
     now: @escaping @Sendable () -> Timestamp, sleep: @escaping @Sendable (Duration) async -> Void,

@@ -70,7 +70,8 @@ struct CatalogOpening {
         deleteDelay: options.deleteDelay, deletesObjects: !options.noDelete,
         localOnly: options.localOnly),
       generation: UInt64(environment.random() * Double(UInt32.max)),
-      boot: options.boot, beforeCommit: environment.beforeCommit
+      boot: options.boot, beforeCommit: environment.beforeCommit,
+      afterSynchronization: environment.afterSynchronization
     ) { damage in
       log.error(
         "The catalog is damaged: \(damage)",

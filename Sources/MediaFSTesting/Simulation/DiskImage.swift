@@ -18,6 +18,7 @@ struct DiskImage: Sendable {
   mutating func resize(to size: Int64) {
     let kept = min(bytes.count, Int(size))
     if kept < bytes.count { data.truncate(to: size) }
+    growLastBlock(to: size)
     let old = bytes
     bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
       count = Int(size)
@@ -27,6 +28,13 @@ struct DiskImage: Sendable {
       }
       unsafe memset(start + kept, 0, count - kept)
     }
+  }
+
+  /// A block that has room has it up to its end.
+  private mutating func growLastBlock(to size: Int64) {
+    let end = self.size
+    guard size > end, end % Self.block != 0, data.contains(end - 1..<end) else { return }
+    data.insert(end..<min(size, Self.blocks(around: end - 1..<end).upperBound))
   }
 
   mutating func write(_ new: [UInt8], at offset: Int64) {

@@ -1,7 +1,7 @@
 import MediaFSCache
 package import MediaFSCore
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Content files in memory, for all lives of one host: what a process has written outlives it, and
 /// what was not synchronised is lost in part when the power goes.
@@ -34,18 +34,59 @@ package final class SimulatedDisk: Sendable {
     var quarantine: [Int] = []
     /// Operations until the process that carries them out dies; `nil`: it lives.
     var untilDeath: Int?
+    /// It dies because the power is cut.
+    var isDeathOfAll = false
+    var isPowerOut = false
   }
 
   let simulation: Simulation
+  /// Of the catalog that is on the disk as well.
+  package let log: SimulatedLog
+  /// Synchronizing is a lie; for tests of what finds that out.
+  private let forgets: (contents: Bool, log: Bool)
   let state = Mutex(State())
 
-  package init(_ simulation: Simulation) {
+  /// - Parameter directory: the state directory, for the catalog.
+  package init(
+    _ simulation: Simulation, catalogIn directory: FilePath,
+    forgets: (contents: Bool, log: Bool) = (false, false)
+  ) {
     self.simulation = simulation
+    self.forgets = forgets
+    log = SimulatedLog(in: directory, simulation)
   }
 
   /// The process that carries out the operation after so many others dies of it.
-  package func die(afterOperations count: Int?) {
-    state.withLock { $0.untilDeath = count }
+  ///
+  /// - Parameter ofPowerCut: and all else with it.
+  package func die(afterOperations count: Int?, ofPowerCut isDeathOfAll: Bool = false) {
+    state.withLock { ($0.untilDeath, $0.isDeathOfAll) = (count, isDeathOfAll) }
+  }
+
+  /// Nobody dies of what `body` does to the disk.
+  package func inPeace<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let untilDeath = state.withLock { $0.untilDeath.take() }
+    defer { state.withLock { $0.untilDeath = untilDeath } }
+    return try body()
+  }
+
+  /// The power has been cut, and ``restorePower(to:)`` is what comes next.
+  package var isPowerOut: Bool { state.withLock { $0.isPowerOut } }
+
+  /// Content files are as they are also after a power cut.
+  func synchronize(_ number: Int, _ state: inout State) {
+    if !forgets.contents { state.files[number]?.synchronize() }
+  }
+
+  func synchronizeName(_ number: Int, _ state: inout State) {
+    if !forgets.contents { state.files[number]?.isNameDurable = true }
+  }
+
+  /// All transactions of the catalog so far are on the disk.
+  func synchronizeLog(in life: Life) {
+    guard !life.isOver, !forgets.log else { return }
+    // Where that fails, a cut takes too much, and is found out.
+    try? log.synchronize()
   }
 
   /// All content files.
@@ -63,7 +104,7 @@ package final class SimulatedDisk: Sendable {
     }
     guard isLastOperation() else { return try carryOut() }
     if simulation.happens(0.5) { _ = try? carryOut() }
-    simulation.end(life)
+    try end(life)
     throw .ioError
   }
 
@@ -71,8 +112,13 @@ package final class SimulatedDisk: Sendable {
   func commit(in life: Life) throws(Errno) {
     guard !life.isOver else { throw .ioError }
     guard isLastOperation() else { return }
-    simulation.end(life)
+    try end(life)
     if simulation.happens(0.5) { throw .ioError }
+  }
+
+  private func end(_ life: Life) throws(Errno) {
+    simulation.end(life)
+    if state.withLock({ $0.isDeathOfAll }) { try cutPower() }
   }
 
   /// Counts an operation of a process that may be about to die.
@@ -95,13 +141,22 @@ package final class SimulatedDisk: Sendable {
 // MARK: - Power cuts
 
 extension SimulatedDisk {
-  /// The smallest piece that is written as a whole, in bytes.
-  private static let sector = 512
-
-  /// Of what was not synchronised some is lost, whatever came before or after it, and some is torn.
-  package func cutPower() {
+  /// What follows on this disk must be done by somebody who knows nothing yet.
+  package func cutPower() throws(Errno) {
+    try log.capture()
     state.withLock { state in
       state.untilDeath = nil
+      state.isPowerOut = true
+    }
+  }
+
+  /// Of what was not synchronized some is lost, see ``WriteBack``; of names, too.
+  ///
+  /// - Parameter directory: a new state directory.
+  package func restorePower(to directory: FilePath) throws(Errno) {
+    try log.restore(to: directory)
+    state.withLock { state in
+      state.isPowerOut = false
       for (content, file) in state.removed.sorted(by: { $0.key.value < $1.key.value })
       where state.names[content] == nil && simulation.happens(0.5) {
         state.names[content] = file
@@ -109,7 +164,7 @@ extension SimulatedDisk {
       state.removed = [:]
       for (content, number) in state.names.sorted(by: { $0.key.value < $1.key.value }) {
         guard let file = state.files[number] else { continue }
-        if !file.isNameDurable, simulation.happens(0.5) {
+        if !file.isNameDurable, simulation.happens(0.3) {
           state.names[content] = nil
         } else {
           state.files[number] = survived(file)
@@ -122,15 +177,7 @@ extension SimulatedDisk {
 
   private func survived(_ file: File) -> File {
     var survivor = file
-    survivor.image = file.durable
-    for change in file.changes where simulation.happens(0.6) {
-      switch change {
-      case .write(let bytes, let offset) where simulation.happens(0.1):
-        let sectors = simulation.random(in: 0...bytes.count / Self.sector)
-        survivor.image.write(Array(bytes.prefix(sectors * Self.sector)), at: offset)
-      case .write, .resize, .clear: survivor.image.apply(change)
-      }
-    }
+    survivor.image = WriteBack.image(of: file.durable, file.changes, simulation)
     survivor.durable = survivor.image
     survivor.changes = []
     survivor.isNameDurable = true

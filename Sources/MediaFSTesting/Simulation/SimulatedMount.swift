@@ -45,23 +45,23 @@ package struct SimulatedMount: ContentDisk {
   package func synchronizeName(of content: ContentNumber) throws(Errno) {
     try disk.change(in: life) { state in
       guard let number = state.names[content] else { return }
-      state.files[number]?.isNameDurable = true
+      disk.synchronizeName(number, &state)
     }
   }
 
   package func synchronize(_ content: ContentNumber) throws(Errno) {
     try disk.change(in: life) { state in
       guard let number = state.names[content] else { return }
-      state.files[number]?.synchronize()
-      state.files[number]?.isNameDurable = true
+      disk.synchronize(number, &state)
+      disk.synchronizeName(number, &state)
     }
   }
 
   package func synchronizeFilesystem() throws(Errno) {
     try disk.change(in: life) { state in
       for number in state.names.values {
-        state.files[number]?.synchronize()
-        state.files[number]?.isNameDurable = true
+        disk.synchronize(number, &state)
+        disk.synchronizeName(number, &state)
       }
       state.removed = [:]
     }
@@ -196,6 +196,6 @@ private final class SimulatedFile: ContentFile {
   }
 
   func synchronizeData() throws(Errno) {
-    try change { $0.synchronize() }
+    try mount.disk.change(in: mount.life) { state in mount.disk.synchronize(number, &state) }
   }
 }

@@ -137,6 +137,7 @@ package final class Simulation: TaskExecutor {
       random: { self.state.withLock { Double.random(in: 0..<1, using: &$0.random) } },
       executor: self, contentDisk: { _ in SimulatedMount(disk, for: life) })
     environment.beforeCommit = { () throws(Errno) in try disk.commit(in: life) }
+    environment.afterSynchronization = { disk.synchronizeLog(in: life) }
     return environment
   }
 
