@@ -46,10 +46,11 @@ import Testing
   }
 
   @Test func whatIsUnderWayIsWaitedForThoughTheRestIsPaused() async throws {
-    let fs = try TestVolume()
+    let fs = try TestVolume { $0.uploadEnabled = false }
     let upload = Gate()
     fs.store.inject(.hold(upload), on: .put, key: ObjectKey("ns/f"))
     try await fs.write("bytes", to: "f")
+    fs.volume.setPaused(false)
     await upload.reached()
     fs.volume.setPaused(true)
     let volume = fs.volume

@@ -163,8 +163,8 @@ extension Catalog {
   /// Takes an inode out of the journal, unless something is left to be done: what becomes necessary
   /// while the store is brought up to date finds the row there and adds none.
   ///
-  /// - Parameter isSettled: whether the store agrees with a placement; of a directory also whether
-  ///   the store is to have nothing beneath it. It is asked in the transaction that removes the row.
+  /// - Parameter isSettled: whether the store agrees with a placement; it is told of a directory
+  ///   whether the store is to have nothing beneath. Asked in the transaction that removes the row.
   /// - Returns: whether the row is gone.
   package func finish(
     _ inode: InodeNumber, at now: Timestamp, where isSettled: (Placement, _ isEmpty: Bool) -> Bool

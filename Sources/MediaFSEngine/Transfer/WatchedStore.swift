@@ -34,7 +34,8 @@ final class WatchedStore: ObjectStore {
     }
   }
 
-  /// A call that changes what the store has. What is asked for at the same time waits for the disk once.
+  /// A call that changes what the store has. What is asked for at the same time waits for the disk
+  /// once.
   private func change<Answer>(
     _ call: () async throws(ObjectStoreError) -> Answer
   ) async throws(ObjectStoreError) -> Answer {

@@ -3,8 +3,9 @@ import MediaFSCore
 /// What a disk has of a file when the power goes, after changes that nobody synchronized.
 ///
 /// As ext4 and XFS do it: sizes, cuts and holes are journaled, so all of them up to some moment
-/// have happened and no later one. Bytes are written back page by page, each page as it was at a moment
-/// of its own. A page without room gets it together with its bytes; one that has some can be torn.
+/// have happened and no later one. Bytes are written back page by page, each page as it was at a
+/// moment of its own. A page without room gets it together with its bytes; one that has some can be
+/// torn.
 struct WriteBack {
   /// The smallest piece that a disk writes as a whole, in bytes.
   private static let sector: Int64 = 512
