@@ -9,7 +9,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 INSTALL_PACKAGES = Tests/Servers/install.sh
 SOURCES = Sources Tests Package.swift
-SOAKED = FileExercise|BadNetwork|ReferenceModel|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
+SOAKED = FileExercise|BadNetwork|ReferenceModel|ModelTests.Sharing|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
 SANITIZED = ^(MediaFSEngine|MediaFSCatalog|MediaFSCache|MediaFSCore|PosixIO|S3Client)Tests
 # Tests are optimised: the simulated worlds take a quarter of the time. They are built beside the
 # release that users get, which does not have `-enable-testing`.

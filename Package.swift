@@ -42,6 +42,8 @@ let package = Package(
   targets: [
     // System libraries: a module map and a shim of `static inline` wrappers, no logic.
     .systemLibrary(name: "CLinux"),
+    // What processors have instructions for and Swift no names.
+    .systemLibrary(name: "CChecksum"),
     .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -54,10 +56,10 @@ let package = Package(
     // Durable state.
     library("PosixIO", ["CLinux", systemPackage]),
     library("MediaFSCatalog", ["MediaFSCore", "ObjectStorage", grdb]),
-    library("MediaFSCache", ["MediaFSCore", "PosixIO", systemPackage]),
+    library("MediaFSCache", ["MediaFSCore", "PosixIO", "CChecksum", systemPackage]),
 
     // The store.
-    library("S3Client", ["ObjectStorage", "CCrypto"]),
+    library("S3Client", ["ObjectStorage", "CCrypto", "CChecksum"]),
     library("CurlHTTP", ["S3Client", "ObjectStorage", "CCurl", "CLinux"]),
 
     // The filesystem, without FUSE and without S3.
@@ -101,7 +103,8 @@ let package = Package(
     tests(
       "MediaFSCacheTests",
       ["MediaFSCache", "MediaFSCore", "PosixIO", "MediaFSTesting", systemPackage]),
-    tests("S3ClientTests", ["S3Client", "CurlHTTP", "ObjectStorage", "MediaFSTesting"]),
+    tests(
+      "S3ClientTests", ["S3Client", "CurlHTTP", "CChecksum", "ObjectStorage", "MediaFSTesting"]),
     tests(
       "MediaFSEngineTests",
       [

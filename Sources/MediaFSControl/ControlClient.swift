@@ -11,7 +11,7 @@ package final class ControlClient: Sendable {
     case noAnswer
   }
 
-  /// How long the daemon may think about anything but a flush, which keeps talking.
+  /// How long the daemon may think about anything but long work, of which it keeps talking.
   private static let patience: Duration = .seconds(30)
 
   private let channel: LineChannel
@@ -40,9 +40,9 @@ package final class ControlClient: Sendable {
           let reply = MessageCoding.message(ControlReply.self, line)
         else { throw Failure.noAnswer }
         switch reply {
-        case .progress(let left): progress(left)
+        case .progress(let count), .checked(let count): progress(count)
         case .failure(let failure): throw failure
-        case .status, .pending, .retried, .done: return reply
+        case .status, .pending, .verified, .retried, .done: return reply
         }
       }
     } catch LineChannel.Failure.timedOut where deadline != nil {

@@ -34,7 +34,7 @@ package final class ControlServer: Sendable {
 
   /// - Parameters:
   ///   - path: of the socket; its directory must be private already.
-  ///   - executor: runs `flush`, which may block on the disk.
+  ///   - executor: runs `flush` and `verify`, which may block on the disk.
   package init(
     path: String, control: any VolumeControl, executor: any TaskExecutor, log: Logger,
     onShutdown: @escaping ShutdownHook
@@ -54,14 +54,14 @@ package final class ControlServer: Sendable {
     }
   }
 
-  /// Refuses further requests and returns when none is being answered any more; flushes are
+  /// Refuses further requests and returns when none is being answered any more; long work is
   /// cancelled. Connections stay open.
   package func quiesce() async {
     let sessions = state.withLock { state in
       state.isQuiescing = true
       return Array(state.sessions.values)
     }
-    for session in sessions { session.cancelFlush() }
+    for session in sessions { session.cancelWork() }
     await withCheckedContinuation { continuation in
       let isQuiet = state.withLock { state in
         if state.activeRequests > 0 { state.whenQuiet = continuation }

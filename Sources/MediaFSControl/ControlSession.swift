@@ -8,13 +8,13 @@ import SystemPackage
 final class ControlSession: Sendable {
   /// How long a client may think between requests; then the thread is better used by another.
   private static let patience: Duration = .seconds(60)
-  /// How often a flush tells what is left.
+  /// How often long work tells how far it is.
   private static let progressInterval: Duration = .milliseconds(250)
 
   private let channel: LineChannel
   /// Outlives its sessions: the thread of a session holds both.
   private unowned let server: ControlServer
-  private let flush = Mutex<Task<Void, Never>?>(nil)
+  private let work = Mutex<Task<Void, Never>?>(nil)
 
   init(_ channel: LineChannel, server: ControlServer) {
     self.channel = channel
@@ -41,8 +41,8 @@ final class ControlSession: Sendable {
     channel.shutDown()
   }
 
-  func cancelFlush() {
-    flush.withLock { $0?.cancel() }
+  func cancelWork() {
+    work.withLock { $0?.cancel() }
   }
 
   private func answer(_ request: ControlRequest) throws {
@@ -64,7 +64,23 @@ final class ControlSession: Sendable {
     case .status: return .status(volume: try control.status())
     case .pending(let path): return .pending(left: try control.pending(beneath: path))
     case .retry(let path): return .retried(items: try control.retry(beneath: path))
-    case .flush(let path): return try runFlush(beneath: path)
+    case .flush(let path):
+      return try run {
+        try await control.flush(beneath: path)
+        return .done
+      } progress: {
+        .progress(left: try control.pending(beneath: path))
+      }
+    case .verify(let path, let repairing):
+      let checked = Checked()
+      return try run {
+        .verified(
+          try await control.verify(beneath: path, repairing: repairing) { count in
+            checked.count.withLock { $0 = count }
+          })
+      } progress: {
+        .checked(checked.count.withLock { $0 })
+      }
     case .pause: control.setPaused(true)
     case .resume: control.setPaused(false)
     case .shutdown: break
@@ -77,34 +93,39 @@ final class ControlSession: Sendable {
   }
 }
 
-// MARK: - Flush
+// MARK: - Long work
 
 extension ControlSession {
-  /// Tells of the progress until the flush has ended; ends it when the client goes away.
-  private func runFlush(beneath path: String?) throws -> ControlReply {
+  /// Tells of the progress until the work has ended; ends it when the client goes away.
+  private func run(
+    _ body: @escaping @Sendable () async throws -> ControlReply,
+    progress: () throws -> ControlReply
+  ) throws -> ControlReply {
     let (ended, endMark) = try FileDescriptor.pipe()
     defer { try? ended.close() }
-    let outcome = FlushOutcome()
-    let control = server.control
+    let outcome = Outcome()
     let task = Task(executorPreference: server.executor) {
-      do throws(FileSystemError) {
-        try await control.flush(beneath: path)
-        outcome.reply.withLock { $0 = .done }
+      let reply: ControlReply
+      do {
+        reply = try await body()
+      } catch let error as FileSystemError {
+        reply = .failure(ControlFailure(error))
       } catch {
-        outcome.reply.withLock { $0 = .failure(ControlFailure(error)) }
+        reply = .failure(ControlFailure(code: EIO, message: "\(error)"))
       }
+      outcome.reply.withLock { $0 = reply }
       // The reader sees the end of the pipe.
       try? endMark.close()
     }
-    flush.withLock { $0 = task }
-    defer { flush.withLock { $0 = nil } }
+    work.withLock { $0 = task }
+    defer { work.withLock { $0 = nil } }
     if server.isQuiescing { task.cancel() }
-    followFlush(beneath: path, until: ended, task)
+    follow(until: ended, task, progress)
     return outcome.reply.withLock { $0 }
   }
 
-  private func followFlush(
-    beneath path: String?, until ended: FileDescriptor, _ task: Task<Void, Never>
+  private func follow(
+    until ended: FileDescriptor, _ task: Task<Void, Never>, _ progress: () throws -> ControlReply
   ) {
     while true {
       switch channel.waitForHangUp(orReadable: ended, timeout: Self.progressInterval) {
@@ -112,7 +133,7 @@ extension ControlSession {
       case .hungUp: return abandon(task, ended)
       case .timedOut:
         do {
-          try send(.progress(left: try server.control.pending(beneath: path)))
+          try send(try progress())
         } catch is FileSystemError {
           continue
         } catch {
@@ -122,7 +143,7 @@ extension ControlSession {
     }
   }
 
-  /// Nobody waits for the flush any more; returns when it has noticed.
+  /// Nobody waits for the work any more; returns when it has noticed.
   private func abandon(_ task: Task<Void, Never>, _ ended: FileDescriptor) {
     task.cancel()
     _ = try? unsafe withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) {
@@ -130,8 +151,13 @@ extension ControlSession {
     }
   }
 
-  private final class FlushOutcome: Sendable {
+  private final class Outcome: Sendable {
     let reply = Mutex<ControlReply>(.done)
+  }
+
+  /// How far a verification is.
+  private final class Checked: Sendable {
+    let count = Mutex(VolumeStatus.Count())
   }
 }
 

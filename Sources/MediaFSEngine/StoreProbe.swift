@@ -11,11 +11,14 @@ package struct StoreFeatures: Sendable, Hashable {
   package var conditionalCopy: Bool
   /// `If-Match` on a delete.
   package var conditionalDelete: Bool
+  /// The best of the checksums asked for that it verifies; `nil` where it verifies none.
+  package var checksum: ChecksumAlgorithm?
 
   package init(
     conditionalCreate: Bool, conditionalReplace: Bool, conditionalCopy: Bool,
-    conditionalDelete: Bool
+    conditionalDelete: Bool, checksum: ChecksumAlgorithm? = nil
   ) {
+    self.checksum = checksum
     self.conditionalCreate = conditionalCreate
     self.conditionalReplace = conditionalReplace
     self.conditionalCopy = conditionalCopy
@@ -23,7 +26,7 @@ package struct StoreFeatures: Sendable, Hashable {
   }
 }
 
-/// Finds out what a store does with conditions, on an object of its own.
+/// Finds out what a store does with conditions and checksums, on an object of its own.
 ///
 /// An ignored header looks like success and a store that refuses every condition looks careful, so
 /// a feature counts only when what must fail has failed and what must succeed has succeeded.
@@ -71,7 +74,15 @@ package struct StoreProbe: Sendable {
       conditionalCreate: creates && refusesToCreate,
       conditionalReplace: replaces && refusesToReplace,
       conditionalCopy: try await checksCopies(stale: first),
-      conditionalDelete: try await checksDeletes(stale: first))
+      conditionalDelete: try await checksDeletes(stale: first),
+      checksum: try await verifiedChecksum())
+  }
+
+  private func verifiedChecksum() async throws(ObjectStoreError) -> ChecksumAlgorithm? {
+    for algorithm in store.checksums {
+      if try await store.verifies(algorithm, at: key) { return algorithm }
+    }
+    return nil
   }
 
   private func checksDeletes(stale: ETag) async throws(ObjectStoreError) -> Bool {

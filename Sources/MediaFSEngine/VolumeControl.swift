@@ -15,6 +15,17 @@ package protocol VolumeControl: Sendable {
   /// Stops or starts uploads; writes go on.
   func setPaused(_ paused: Bool)
 
+  /// Compares what is cached beneath `path` with its checksums, and asks the store whether it still
+  /// has the objects. Ends when the task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - repairing: fetches damaged bytes again.
+  ///   - progress: is told what has been checked so far.
+  func verify(
+    beneath path: String?, repairing: Bool,
+    progress: @escaping @Sendable (VolumeStatus.Count) -> Void
+  ) async throws(FileSystemError) -> Verification
+
   /// Tries parked items again now; returns how many there were.
   func retry(beneath path: String?) throws(FileSystemError) -> Int
 }

@@ -48,12 +48,16 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     package var hits: Int
     package var misses: Int
     package var evictions: Int
+    /// Blocks that the disk has changed, found by their checksums since the mount.
+    package var damaged: Int
     /// Why nothing more can be written; `nil` while there is room.
     package var full: String?
 
     package init(
-      bytes: Int64, limit: Int64, hits: Int, misses: Int, evictions: Int, full: String? = nil
+      bytes: Int64, limit: Int64, hits: Int, misses: Int, evictions: Int, damaged: Int = 0,
+      full: String? = nil
     ) {
+      self.damaged = damaged
       self.bytes = bytes
       self.limit = limit
       self.hits = hits

@@ -35,6 +35,15 @@ package final class FaultStore: ObjectStore {
   }
 
   package var limits: StoreLimits { base.limits }
+  package var checksums: [ChecksumAlgorithm] { base.checksums }
+
+  package func use(_ checksum: ChecksumAlgorithm?) { base.use(checksum) }
+
+  package func verifies(
+    _ algorithm: ChecksumAlgorithm, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool {
+    try await base.verifies(algorithm, at: key)
+  }
 
   /// Applies `fault` to the next `times` calls of an operation, of one key or of any. Faults apply
   /// in the order in which they were given, one to a call.

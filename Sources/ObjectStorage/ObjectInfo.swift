@@ -5,12 +5,18 @@ package struct ObjectInfo: Sendable, Hashable {
   package var etag: ETag
   package var lastModified: Timestamp
   package var headers: ObjectHeaders
+  /// Of all its bytes, where the store has told it.
+  package var checksum: ObjectChecksum?
 
-  package init(size: Int64, etag: ETag, lastModified: Timestamp, headers: ObjectHeaders) {
+  package init(
+    size: Int64, etag: ETag, lastModified: Timestamp, headers: ObjectHeaders,
+    checksum: ObjectChecksum? = nil
+  ) {
     self.size = size
     self.etag = etag
     self.lastModified = lastModified
     self.headers = headers
+    self.checksum = checksum
   }
 }
 
@@ -41,11 +47,14 @@ package struct UploadedPart: Sendable, Hashable {
   package var etag: ETag
   /// In bytes.
   package var size: Int64
+  /// With which it was sent, or copied; a listing of parts does not tell it.
+  package var checksum: ObjectChecksum?
 
-  package init(number: Int, etag: ETag, size: Int64) {
+  package init(number: Int, etag: ETag, size: Int64, checksum: ObjectChecksum? = nil) {
     self.number = number
     self.etag = etag
     self.size = size
+    self.checksum = checksum
   }
 }
 

@@ -57,10 +57,25 @@ package struct ETag: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Identifies a multipart upload that has begun and is neither completed nor aborted.
-package struct UploadID: Hashable, Sendable {
+package struct UploadID: Sendable {
   package let text: String
+  /// What its parts carry to its end, chosen at its beginning. No part of its identity: a listing
+  /// of uploads does not tell it.
+  package let checksum: ChecksumAlgorithm?
 
-  package init(_ text: String) {
+  package init(_ text: String, checksum: ChecksumAlgorithm? = nil) {
     self.text = text
+    self.checksum = checksum
+  }
+}
+
+extension UploadID: Hashable {
+  package static func == (left: UploadID, right: UploadID) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

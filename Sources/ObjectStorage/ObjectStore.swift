@@ -86,6 +86,19 @@ package protocol ObjectStore: Sendable {
     _ key: ObjectKey, _ upload: UploadID
   ) async throws(ObjectStoreError) -> [UploadedPart]
 
+  /// The checksums that writes may carry, best first, as configured.
+  var checksums: [ChecksumAlgorithm] { get }
+
+  /// Whether the store refuses bytes that are not those of their checksum, takes others, and names
+  /// the checksum then. Writes an object at `key` to find out.
+  func verifies(
+    _ algorithm: ChecksumAlgorithm, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool
+
+  /// What writes carry, and what is asked for with objects, from now on; `nil` where the store
+  /// verifies none. An upload in parts goes on with what it began with.
+  func use(_ checksum: ChecksumAlgorithm?)
+
   /// What this store cannot do as AWS does it. Static facts of the implementation and its
   /// configuration; what must be found out by trying is ``StoreProbe``'s task.
   var limits: StoreLimits { get }
@@ -96,6 +109,15 @@ package protocol ObjectStore: Sendable {
 
 extension ObjectStore {
   package var requestCounts: [String: Int] { [:] }
+
+  // Stores that lose no byte on a wire have none.
+  package var checksums: [ChecksumAlgorithm] { [] }
+
+  package func verifies(
+    _ algorithm: ChecksumAlgorithm, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool { false }
+
+  package func use(_ checksum: ChecksumAlgorithm?) {}
 }
 
 /// What must hold of the key for a write to take effect.

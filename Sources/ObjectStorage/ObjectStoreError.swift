@@ -37,6 +37,25 @@ package struct ObjectStoreError: Error, Sendable {
     self.requestID = requestID
   }
 
+  /// The code where the store has other parts of an upload than were sent, or has lost some: it
+  /// has to begin anew.
+  package static let otherPartsCode = "OtherParts"
+
+  /// The key itself is no good, or there is none: not that it may not do something. Other
+  /// credentials cure it.
+  /// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  package var isAboutCredentials: Bool { Self.credentialCodes.contains(code) }
+
+  private static let credentialCodes: Set<String> = [
+    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
+    "InvalidSecurity", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired",
+    "UnauthorizedAccess", credentialsMissingCode, credentialsUnreadableCode,
+  ]
+  /// No source has credentials.
+  package static let credentialsMissingCode = "NoCredentials"
+  /// The file that has them cannot be read, or says nothing that is understood.
+  package static let credentialsUnreadableCode = "CredentialsUnreadable"
+
   /// True when the same request may succeed later without anybody changing anything.
   package var isTransient: Bool {
     switch kind {

@@ -9,8 +9,8 @@ struct MediaFSCommand: ParsableCommand {
     discussion: "Example: mediafs mount s3://bucket/photos /srv/media",
     subcommands: [
       MountCommand.self, UmountCommand.self, StatusCommand.self, FlushCommand.self,
-      PauseCommand.self, ResumeCommand.self, RetryCommand.self, CheckCommand.self,
-      ConfigCommand.self,
+      PauseCommand.self, ResumeCommand.self, RetryCommand.self, VerifyCommand.self,
+      CheckCommand.self, ConfigCommand.self,
     ])
 
   static func main() {

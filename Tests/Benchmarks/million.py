@@ -74,7 +74,7 @@ def fill(state, files=FILES, queued=QUEUED, cached=CACHED):
             """, inodes)
         database.executemany("INSERT INTO entry (parent, name, inode) VALUES (?, ?, ?)", names)
         database.executemany("INSERT INTO content (id, inode) VALUES (?, ?)", contents)
-        database.executemany("INSERT INTO extent VALUES (?, ?, ?, ?)", extents)
+        database.executemany("INSERT INTO extent VALUES (?, ?, ?, ?, zeroblob(4))", extents)
         database.executemany("INSERT INTO journal (inode, since, due) VALUES (?, ?, ?)", journal)
     database.execute("UPDATE inode SET listed = ? WHERE id = 1", [now])
     database.commit()

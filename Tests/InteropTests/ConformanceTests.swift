@@ -5,24 +5,36 @@ import S3Client
 import Testing
 
 /// `S3ObjectStore` keeps the contract of ``ObjectStore`` on servers that others have written.
-@Suite struct ConformanceTests {
+@Suite(.serialized) struct ConformanceTests {
   /// A check on one of the servers.
   struct Case: Sendable, CustomTestStringConvertible {
     let server: S3Server.Kind
+    /// What writes carry.
+    let checksum: ChecksumAlgorithm?
     let check: ConformanceCheck
 
-    var testDescription: String { "\(server): \(check.name)" }
+    var traits: StoreTraits { server.traits(using: checksum) }
+    var testDescription: String {
+      "\(server)\(checksum.map { " with \($0)" } ?? ""): \(check.name)"
+    }
 
+    /// Everything without a checksum, and again with each that the server understands.
     static let all = S3Server.tested.flatMap { server in
-      ObjectStoreConformance.checks(for: server.traits).map { Case(server: server, check: $0) }
+      let understood = ChecksumAlgorithm.allCases.filter(server.understood.contains)
+      return ([nil] + understood.map(Optional.some)).flatMap { checksum in
+        ObjectStoreConformance.checks(for: server.traits(using: checksum)).map {
+          Case(server: server, checksum: checksum, check: $0)
+        }
+      }
     }
   }
 
   @Test(arguments: Case.all)
   func keepsTheContract(_ test: Case) async throws {
     let store = try InteropStore.running(test.server).store
+    store.use(test.checksum)
     try await ObjectStoreConformance.run(
-      test.check, on: store, prefix: "suite/", traits: test.server.traits)
+      test.check, on: store, prefix: "suite/", traits: test.traits)
   }
 }
 

@@ -133,7 +133,8 @@ import Testing
     func bury(_ etag: String) throws {
       try test.catalog.write { database in
         try database.bury(
-          StoredObject(key: key, etag: ETag(etag), size: 1), at: test.now, due: test.now)
+          StoredObject(key: key, etag: ETag(etag), size: 1), seen: test.now, at: test.now,
+          due: test.now)
       }
     }
     try bury("first")

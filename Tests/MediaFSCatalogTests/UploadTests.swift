@@ -34,6 +34,22 @@ import Testing
     #expect(try test.catalog.knownUploads() == [UploadID("u1")])
   }
 
+  @Test(arguments: ChecksumAlgorithm.allCases)
+  func checksumsOutliveACrash(_ algorithm: ChecksumAlgorithm) throws {
+    try test.make("f")
+    let upload = UploadRecord(
+      inode: try test.record("f").number, key: ObjectKey("f"),
+      upload: UploadID("u1", checksum: algorithm), version: 2, layout: "8388608")
+    #expect(try test.catalog.begin(upload))
+    var known = part(1)
+    known.checksum = ObjectChecksum(algorithm, 0xFEDC_BA98 << UInt64(algorithm.width - 32))
+    for part in [known, part(2)] { try test.catalog.record(part, of: upload) }
+    try test.reopen()
+    let (record, parts) = try #require(try test.catalog.upload(of: upload.inode))
+    #expect(record.upload.checksum == algorithm)
+    #expect(parts == [known, part(2)])
+  }
+
   @Test func beginningAnewForgetsTheOldParts() throws {
     try test.make("f")
     try test.catalog.record(part(1), of: begin("u1"))

@@ -2,6 +2,7 @@ import MediaFSCache
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
+import ObjectStorage
 import PosixIO
 import SystemPackage
 import Testing
@@ -31,5 +32,20 @@ import Testing
       try disk.status(of: stray) == nil
     }
     #expect(try fs.volume.status().quarantine.files == 1)
+  }
+
+  /// What was about to begin when the daemon ends would go on beside the next one.
+  @Test func nothingBeginsOnceTheEndHasBegun() async throws {
+    let fs = try TestVolume()
+    let gate = Gate()
+    fs.store.inject(.hold(gate), on: .put, key: ObjectKey("ns/f"))
+    try await fs.write("text", to: "f")
+    await gate.reached()
+    let reconciler = fs.volume.reconciler
+    await reconciler.stop()
+    let late = Gate()
+    reconciler.spawn("late") { try? await late.pass() }
+    #expect(reconciler.jobCount == 0)
+    late.open()
   }
 }

@@ -70,4 +70,56 @@ import Testing
     try await fs.drain()
     #expect(try await fs.objects() == ["ns/f0": [7]])
   }
+
+  // MARK: Without having waited
+
+  /// Files of somebody else's that were listed an hour ago, and of which one was replaced since.
+  private func replacedMeanwhile() async throws -> TestVolume {
+    let clock = ManualClock()
+    let fs = try TestVolume(clock: clock)
+    for name in ["f", "g"] { try await put("first", at: name, of: fs) }
+    #expect(try await fs.names() == ["f", "g"])
+    clock.advance(by: .seconds(3_600))
+    try await put("second", at: "f", of: fs)
+    return fs
+  }
+
+  private func put(_ text: String, at name: String, of fs: TestVolume) async throws {
+    _ = try await fs.store.put(
+      ObjectKey("ns/" + name), BytesSource(Array(text.utf8)), headers: ObjectHeaders(),
+      condition: .none)
+  }
+
+  @Test func whatWasSeenLongAgoIsComparedBeforeItIsDeleted() async throws {
+    let fs = try await replacedMeanwhile()
+    for name in ["f", "g"] { try await fs.unlink(name) }
+    try await fs.drain()
+    #expect(try await fs.texts() == ["ns/f": "second"])
+  }
+
+  @Test func aRenameComparesBeforeItReplaces() async throws {
+    let fs = try await replacedMeanwhile()
+    try await fs.write("ours", to: "new")
+    try await fs.rename("new", to: "f")
+    try await fs.unlink("g")
+    try await fs.drain()
+    let texts = try await fs.texts()
+    #expect(texts["ns/f"] == "second")
+    #expect(texts.values.sorted() == ["ours", "second"])
+  }
+
+  @Test func whatWasJustSeenIsDeletedTogether() async throws {
+    let clock = ManualClock()
+    let fs = try TestVolume(clock: clock) { $0.deleteDelay = .seconds(1) }
+    for name in ["a", "b"] { try await put(name, at: name, of: fs) }
+    try await fs.write("c", to: "c")
+    try await fs.rename("a", to: "d")
+    try await fs.drain()
+    fs.store.forgetCalls()
+    for name in try await fs.names() { try await fs.unlink(name) }
+    clock.advance(by: .seconds(2))
+    try await fs.drain()
+    #expect(try await fs.texts().isEmpty)
+    #expect(fs.store.calls.map(\.operation).filter { $0 != .list } == [.deleteBatch])
+  }
 }

@@ -53,6 +53,30 @@ import Testing
     #expect(try await fs.read("f") == bytes)
   }
 
+  /// Every access takes ten minutes by the volume's clock: nothing is given up, neither the disk
+  /// nor what lies there.
+  @Test func aSlowDiskIsNoBadOne() async throws {
+    let clock = ManualClock()
+    let faults = UnreadableDisk.Faults { clock.advance(by: .seconds(600)) }
+    let fs = try TestVolume(clock: clock, faults: faults)
+    var bytes = TestVolume.pattern(3 << 20)
+    try await fs.write("f", bytes)
+    #expect(try await fs.read("f") == bytes)
+    let handle = try await fs.open("f", [.write])
+    try fs.write([1, 2, 3], at: 1 << 20, to: handle)
+    try await fs.volume.synchronize(handle, dataOnly: false)
+    fs.volume.release(handle)
+    bytes.replaceSubrange((1 << 20)..<(1 << 20) + 3, with: [1, 2, 3])
+    try await fs.drain()
+    #expect(try await fs.objects() == ["ns/f": bytes])
+    fs.store.forgetCalls()
+    #expect(try await fs.read("f") == bytes)
+    #expect(fs.store.calls(.get).isEmpty)
+    #expect(fs.volume.context.space.account.used == Int64(bytes.count))
+    #expect(fs.volume.context.health.offline == nil)
+    #expect(try Inspector(context: fs.volume.context).violations().isEmpty)
+  }
+
   @Test func whatTheDiskCannotReadAndNobodyElseHasIsAnErrorAndStays() async throws {
     let faults = UnreadableDisk.Faults()
     let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }

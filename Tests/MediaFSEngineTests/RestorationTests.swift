@@ -140,6 +140,51 @@ import Testing
     #expect(names.count == 2, "\(names)")
   }
 
+  /// Gaps of a file are its own, unless the host has lost power: then they may be what it lost.
+  @Test(arguments: [false, true]) func whatAPowerCutMayHaveTakenIsSetAside(
+    powerCut: Bool
+  ) async throws {
+    let fs = try TestVolume { $0.boot = "first" }
+    for name in ["gap", "end", "whole"] { try await fs.write("in the store", to: name) }
+    try await fs.drain()
+    fs.options.uploadEnabled = false
+    try await fs.crash()
+    let bytes = TestVolume.pattern(64 << 10)
+    for name in ["gap", "end", "whole"] { try await fs.write(name, bytes) }
+    let context = fs.volume.context
+    for (name, lost) in [("gap", 8 << 10..<16 << 10), ("end", (64 << 10) - 9..<64 << 10)] {
+      let record = try #require(try context.catalog.inode(try await fs.inode(name)))
+      let range = Int64(lost.lowerBound)..<Int64(lost.upperBound)
+      try context.disk.open(record.content).clear(range)
+    }
+    fs.options.uploadEnabled = true
+    if powerCut { fs.options.boot = "second" }
+    try await Self.restart(fs, after: .header)
+    try await fs.drain()
+    let objects = try await fs.objects()
+    #expect(objects["ns/whole"] == bytes)
+    for name in ["gap", "end"] {
+      #expect((objects["ns/\(name)"] == Array("in the store".utf8)) == powerCut, "\(name)")
+    }
+    #expect(try Self.quarantine(fs).count == (powerCut ? 3 : 1))
+  }
+
+  /// What is put back has to be on disk before the new catalog counts: it does not say what is not.
+  @Test func nothingCountsThatADiskDoesNotKeep() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    try await fs.write("mine", to: "f")
+    await fs.stop()
+    try Damage.header.strike(Self.database(fs))
+    faults.failSynchronization(true)
+    await #expect(throws: FileSystemError.self) { try await fs.crash() }
+    faults.failSynchronization(false)
+    fs.options.uploadEnabled = true
+    try await fs.crash()
+    try await fs.drain()
+    #expect(try await fs.files() == ["ns/f": "mine"])
+  }
+
   /// The daemon died in the middle of it, at each of its steps.
   @Test(arguments: 0..<3) func whatWasCutOffIsDoneAgain(step: Int) async throws {
     let fs = try TestVolume { $0.uploadEnabled = false }

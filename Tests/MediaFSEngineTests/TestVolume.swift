@@ -1,5 +1,7 @@
 import Glibc
 import Logging
+import MediaFSCache
+import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
@@ -74,6 +76,16 @@ final class TestVolume {
 
   func stop() async {
     await volume.stop()
+  }
+
+  /// The disk changes a byte of a content file by itself.
+  func damage(_ path: String, at offset: Int64) async throws {
+    guard let record = try volume.context.catalog.inode(await inode(path)) else {
+      throw Errno.noSuchFileOrDirectory
+    }
+    let file = try volume.context.disk.open(record.content)
+    let bytes = try file.read(count: 1, at: offset)
+    try file.write(bytes.map { $0 ^ 0x40 }, at: offset)
   }
 
   /// Another mount of the same store with an empty cache.

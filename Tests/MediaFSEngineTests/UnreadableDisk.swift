@@ -4,15 +4,30 @@ import PosixIO
 import Synchronization
 import SystemPackage
 
-/// A directory on the real disk whose content files, while told so, fail to be read.
+/// A directory on the real disk whose content files, while told so, fail to be read, or to be
+/// synchronized.
 struct UnreadableDisk: ContentDisk {
   /// Reads that are still to fail.
   final class Faults: Sendable {
     private let left = Mutex(0)
+    private let synchronizationFails = Mutex(false)
+
+    /// Called at each access of a content file, which takes as long: the disk is slow.
+    let delay: @Sendable () -> Void
+
+    init(delay: @escaping @Sendable () -> Void = {}) {
+      self.delay = delay
+    }
 
     func fail(_ count: Int) { left.withLock { $0 = count } }
+    func failSynchronization(_ fails: Bool) { synchronizationFails.withLock { $0 = fails } }
+
+    fileprivate func strikeSynchronization() throws(Errno) {
+      if synchronizationFails.withLock({ $0 }) { throw .ioError }
+    }
 
     fileprivate func strike() throws(Errno) {
+      delay()
       let fails = left.withLock { left in
         left = max(-1, left - 1)
         return left >= 0
@@ -38,8 +53,15 @@ struct UnreadableDisk: ContentDisk {
     try base.synchronizeName(of: content)
   }
 
-  func synchronize(_ content: ContentNumber) throws(Errno) { try base.synchronize(content) }
-  func synchronizeFilesystem() throws(Errno) { try base.synchronizeFilesystem() }
+  func synchronize(_ content: ContentNumber) throws(Errno) {
+    try faults.strikeSynchronization()
+    try base.synchronize(content)
+  }
+
+  func synchronizeFilesystem() throws(Errno) {
+    try faults.strikeSynchronization()
+    try base.synchronizeFilesystem()
+  }
 
   func contents(ofBucket bucket: Int) throws(Errno) -> [ContentNumber] {
     try base.contents(ofBucket: bucket)
@@ -65,10 +87,12 @@ private final class UnreadableFile: ContentFile {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(Errno) {
+    faults.delay()
     try unsafe base.write(bytes, at: offset)
   }
 
   func write(_ bytes: [UInt8], at offset: Int64) throws(Errno) {
+    faults.delay()
     try base.write(bytes, at: offset)
   }
 
@@ -84,12 +108,17 @@ private final class UnreadableFile: ContentFile {
   }
 
   func dataExtents(in range: Range<Int64>) throws(Errno) -> [Range<Int64>] {
-    try base.dataExtents(in: range)
+    try faults.strike()
+    return try base.dataExtents(in: range)
   }
 
   func nextData(from offset: Int64) throws(Errno) -> Int64? { try base.nextData(from: offset) }
   func nextHole(from offset: Int64) throws(Errno) -> Int64? { try base.nextHole(from: offset) }
   func label() throws(Errno) -> ContentLabel? { try base.label() }
   func setLabel(_ label: ContentLabel) throws(Errno) { try base.setLabel(label) }
-  func synchronizeData() throws(Errno) { try base.synchronizeData() }
+  func synchronizeData() throws(Errno) {
+    faults.delay()
+    try faults.strikeSynchronization()
+    try base.synchronizeData()
+  }
 }

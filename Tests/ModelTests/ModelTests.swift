@@ -6,12 +6,12 @@ import Testing
 /// Random operations against the volume and against a model that is obviously right; then
 /// everything is uploaded, and the bucket is the model.
 ///
-/// `MEDIAFS_SEED=17` repeats one seed and `MEDIAFS_SEEDS=5000` tries more; both, so many from that
+/// `MEDIAFS_SEED=17` repeats one seed and `MEDIAFS_SEEDS=20000` tries more; both, so many from that
 /// one on. `MEDIAFS_TRACE` tells how each ended, and `MEDIAFS_SHRINKING=0` leaves failing sequences
 /// as they are. What a seed does follows from it, but for the order of Swift's sets, which
 /// `SWIFT_DETERMINISTIC_HASHING=1` keeps.
 @Suite struct ReferenceModelTests {
-  private static let seeds: UInt64 = 2_500
+  private static let seeds: UInt64 = 5_000
   /// More failures would only say the same again.
   private static let failureLimit = 3
   /// Attempts to make a failing sequence shorter; `MEDIAFS_SHRINKING` allows others.

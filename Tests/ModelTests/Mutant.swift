@@ -18,6 +18,9 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case changedBlocksAreForgotten
   case holesAreForgotten
   case removalIsForgotten
+  // Checksums.
+  case sumsAreNotCompared
+  case sumsOutliveTheirBytes
   // Power cuts.
   case contentsAreNotSynchronized
   case logIsNotSynchronized
@@ -31,11 +34,23 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case aliasesAreForgotten
   case unreachableIsMissing
   case missingIsUnreachable
+  // Others who write the same.
+  case conditionsAreNotSent
+  case deletedIsTakenForSeen
+  case conflictCopiesAreForgotten
 
   var testDescription: String { rawValue }
 
   /// How many worlds it may take until one of them shows it.
   static let patience: UInt64 = 200
+
+  /// It shows where several write the same names.
+  var isOfSharing: Bool {
+    switch self {
+    case .conditionsAreNotSent, .deletedIsTakenForSeen, .conflictCopiesAreForgotten: true
+    default: false
+    }
+  }
 
   /// What happens to a row behind the catalog's back.
   var trigger: String? {
@@ -64,6 +79,12 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
       """
     case .changedBlocksAreForgotten: Self.ignore("change")
     case .holesAreForgotten: Self.ignore("hole")
+    case .sumsOutliveTheirBytes:
+      """
+      AFTER UPDATE OF sums ON extent WHEN OLD.sums IS NOT NULL AND NEW.sums IS NULL
+      BEGIN UPDATE extent SET sums = OLD.sums
+      WHERE content = NEW.content AND start = NEW.start; END
+      """
     case .removalIsForgotten:
       """
       AFTER UPDATE OF inode ON content WHEN NEW.inode = 0
@@ -76,8 +97,19 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case .unsyncedIsBelieved: Self.ignore("unsynced")
     case .uploadsAreNotAbandoned: Self.ignore("abandoned")
     case .aliasesAreForgotten: Self.ignore("alias")
-    case .repliesComeBeforeTheJournal, .unreachableIsMissing, .missingIsUnreachable,
-      .contentsAreNotSynchronized, .logIsNotSynchronized, .cutsAreNotNoticed:
+    case .deletedIsTakenForSeen:
+      """
+      AFTER INSERT ON tombstone WHEN NEW.etag IS NOT NULL
+      BEGIN UPDATE tombstone SET seen = since WHERE key = NEW.key; END
+      """
+    case .conflictCopiesAreForgotten:
+      """
+      AFTER UPDATE OF name ON entry WHEN NEW.name LIKE '%(conflict %'
+      BEGIN \(Self.delete("entry", "id")) END
+      """
+    case .conditionsAreNotSent, .repliesComeBeforeTheJournal, .unreachableIsMissing,
+      .missingIsUnreachable, .contentsAreNotSynchronized, .logIsNotSynchronized,
+      .cutsAreNotNoticed, .sumsAreNotCompared:
       nil
     }
   }
@@ -92,6 +124,9 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   /// Who dies of a commit had answered before: what was under way counts as done.
   var repliesEarly: Bool { self == .repliesComeBeforeTheJournal }
+
+  /// What the disk has changed is taken for what it was.
+  var ignoresSums: Bool { self == .sumsAreNotCompared }
 
   /// What is not synchronized although it was asked for.
   var forgets: (contents: Bool, log: Bool) {
@@ -110,8 +145,18 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
       (settings.isCalm, settings.uploadSynchronous) = (false, false)
     case .changedBlocksAreForgotten, .uploadsAreNotAbandoned:
       (settings.scale, settings.cacheSize) = (300_000, 1 << 30)
+    case .deletedIsTakenForSeen:
+      // What is deleted is old news, and nobody looks before.
+      (settings.checksDeletes, settings.deleteDelay) = (false, .zero)
+      settings.metadataTTL = .seconds(60)
     default: break
     }
+  }
+
+  /// What is sent of a condition. Not of the probe, which would find it out.
+  func asked(_ key: ObjectKey, _ condition: WriteCondition) -> WriteCondition {
+    let isProbe = key.hasPrefix(Settings.prefix + ".mediafs/")
+    return self == .conditionsAreNotSent && !isProbe ? .none : condition
   }
 
   /// What the store is taken to have said.
@@ -129,7 +174,9 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
 @Suite struct MutantTests {
   @Test(arguments: Mutant.allCases) func aMutantIsCaught(_ mutant: Mutant) async {
     let caught = await Worlds.failures(of: 1...Mutant.patience, limit: 1) { seed, directory in
-      Scenario(seed: seed, mutant: mutant).run(in: directory).failure
+      mutant.isOfSharing
+        ? SharingTests.failure(of: seed, mutant: mutant, in: directory)
+        : Scenario(seed: seed, mutant: mutant).run(in: directory).failure
     }
     #expect(!caught.isEmpty, "nothing shows in \(Mutant.patience) worlds")
     if TestEnvironment.inherited["MEDIAFS_TRACE"] != nil {

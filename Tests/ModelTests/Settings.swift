@@ -17,6 +17,8 @@ struct Settings: Sendable {
   var uploadSynchronous: Bool
   var isCalm: Bool
   var conditions: ConditionSupport
+  /// Of deletes, where the store takes conditions at all.
+  var checksDeletes: Bool
   var pageSize: Int
   /// Of this name conflict copies tell.
   var host = "here"
@@ -43,6 +45,8 @@ struct Settings: Sendable {
       .invalid, code: "NotImplemented", message: "a condition", httpStatus: 501)
     conditions = choose(.checked, .checked, .checked, .checked, .ignored, .refused(refusal))
     pageSize = choose(1_000, 1_000, 2, 5)
+    let checksWrites = if case .checked = conditions { true } else { false }
+    checksDeletes = choose(true, false) && checksWrites
   }
 
   /// Small enough that files of every scale but the smallest go up in parts.

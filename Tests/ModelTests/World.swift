@@ -16,7 +16,7 @@ struct Discrepancy: Error, CustomStringConvertible {
     self.description = description
   }
 
-  /// An inode has another number than before.
+  /// An inode with several names has another number than before.
   var isOfInodes: Bool { description.hasPrefix("inode: ") }
 }
 
@@ -57,7 +57,8 @@ final class World {
     self.directory = directory
     network = SimulatedNetwork(
       MemoryObjectStore(limits: settings.limits), simulation, conditions: settings.conditions,
-      pageSize: settings.pageSize, told: { settings.mutant?.told($0) ?? $0 })
+      checksDeletes: settings.checksDeletes, pageSize: settings.pageSize,
+      told: { settings.mutant?.told($0) ?? $0 })
     let clock = ModelClock(simulation.now)
     self.clock = clock
     model = MemoryFileSystem(now: { clock.now })
@@ -65,7 +66,7 @@ final class World {
       simulation, catalogIn: directory.appending("0"), forgets: settings.forgets)
     volume = try Self.open(
       settings, directory.appending("0"), network, life,
-      simulation.environment(for: life, on: disk))
+      simulation.environment(for: life, on: disk), on: disk)
     expected = Side(model)
     actual = Side(volume)
     inodes[.root] = .root
@@ -74,7 +75,17 @@ final class World {
 
   static func open(
     _ settings: Settings, _ state: FilePath, _ network: SimulatedNetwork, _ life: Life,
-    _ environment: Environment, boot: Int = 0
+    _ environment: Environment, on disk: SimulatedDisk, boot: Int = 0
+  ) throws -> Volume {
+    let volume = try opened(settings, state, network, life, environment, boot: boot)
+    try decay(volume, on: disk, settings)
+    volume.start()
+    return volume
+  }
+
+  private static func opened(
+    _ settings: Settings, _ state: FilePath, _ network: SimulatedNetwork, _ life: Life,
+    _ environment: Environment, boot: Int
   ) throws -> Volume {
     let volume = try Volume.open(
       settings.options(in: state.string, boot: boot),
@@ -88,8 +99,28 @@ final class World {
         try $0.run("CREATE TRIGGER IF NOT EXISTS mutant \(trigger)")
       }
     }
-    volume.start()
     return volume
+  }
+
+  /// Between two lives the disk changes a byte of every other block that has a checksum.
+  private static func decay(
+    _ volume: Volume, on disk: SimulatedDisk, _ settings: Settings
+  ) throws {
+    let catalog = volume.context.catalog
+    var first = ContentNumber(0)
+    while let (content, inode) = try catalog.summedContent(from: first) {
+      first = ContentNumber(content.value + 1)
+      guard let record = try catalog.inode(inode), record.object != nil else { continue }
+      let end = min(record.size, record.baseSize)
+      let sums = try catalog.summedExtents(of: content, end: end).sums
+      for block in BlockSums.blocks(touching: 0..<end)
+      where sums[block] != nil && (block + content.value).isMultiple(of: 2) {
+        disk.decay(content, at: block * BlockSums.length)
+      }
+    }
+    if settings.mutant?.ignoresSums == true {
+      try disk.inPeace { try catalog.write { try $0.run("UPDATE extent SET sums = NULL") } }
+    }
   }
 
   // MARK: Operations
@@ -296,7 +327,8 @@ final class World {
 
   private func reopen() throws {
     volume = try Self.open(
-      settings, state, network, life, simulation.environment(for: life, on: disk), boot: cuts)
+      settings, state, network, life, simulation.environment(for: life, on: disk), on: disk,
+      boot: cuts)
     actual.files = volume
   }
 

@@ -16,6 +16,8 @@ enum Worlds {
   private static let workers = 2
   /// In bytes: deep call chains of one simulated world.
   private static let stackSize = 4 << 20
+  /// Made so far.
+  private static let directories = Atomic(0)
 
   /// The seeds that the environment asks for.
   ///
@@ -36,11 +38,12 @@ enum Worlds {
   ) async -> [Failure] {
     let queue = Queue(seeds, limit)
     await withTaskGroup(of: Void.self) { group in
-      for worker in 0..<workers {
+      for _ in 0..<workers {
         group.addTask {
           await onThread {
+            let directory = makeStateDirectory()
             while let seed = queue.next() {
-              if let text = run(seed, stateDirectory(worker)) {
+              if let text = run(seed, directory) {
                 queue.add(Failure(seed: seed, text: text))
               }
             }
@@ -78,10 +81,12 @@ enum Worlds {
     }
   }
 
-  /// In memory where that is possible: the catalog is not synchronised here.
-  private static func stateDirectory(_ worker: Int) -> FilePath {
+  /// In memory where that is possible: the catalog is not synchronised here. No two workers share
+  /// one, whatever other tests run beside.
+  private static func makeStateDirectory() -> FilePath {
     let parent = (try? FileTree.exists("/dev/shm")) == true ? "/dev/shm" : "/tmp"
-    return FilePath("\(parent)/mediafs-model-\(getpid())-\(worker)")
+    let number = Self.directories.add(1, ordering: .relaxed).newValue
+    return FilePath("\(parent)/mediafs-model-\(getpid())-\(number)")
   }
 
   private static func onThread(_ body: @escaping @Sendable () -> Void) async {

@@ -7,28 +7,33 @@ final class Disk: Sendable {
   private let place: String
   private var image: String { place + "/" + name + ".image" }
   private let name: String
+  /// Whether a copy of the image has to share its blocks.
+  private let sharesBlocks: Bool
 
   /// Room for a catalog and some content.
   private static let size = "96M"
 
   /// - Parameters:
   ///   - name: of the image and the mount point beneath the stage's directory.
-  ///   - place: the directory that the image lies in, instead of the stage's. ``Reflinks`` make its
-  ///     copies a matter of milliseconds.
+  ///   - place: the directory that the image lies in, instead of the stage's. It must be of
+  ///     ``Reflinks``, which make its copies a matter of milliseconds.
   convenience init(
     on stage: Stage, _ name: String, in place: String? = nil, size: String = Disk.size
   ) throws {
-    let place = place ?? stage.directory.path
-    let image = "\(place)/\(name).image"
+    let directory = place ?? stage.directory.path
+    let image = "\(directory)/\(name).image"
     try succeed(["truncate", "-s", size, image])
     // Nothing may write to it that the test does not know of.
     try succeed(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
-    try self.init(in: place, on: stage, name)
+    try self.init(in: directory, sharesBlocks: place != nil, on: stage, name)
   }
 
-  private init(in place: String, on stage: Stage, _ name: String) throws {
+  private init(
+    in place: String, sharesBlocks: Bool, on stage: Stage, _ name: String
+  ) throws {
     self.place = place
     self.name = name
+    self.sharesBlocks = sharesBlocks
     directory = try stage.directory.directory(name)
     let image = "\(place)/\(name).image"
     // Without fsync nothing is committed while a test lasts.
@@ -43,9 +48,10 @@ final class Disk: Sendable {
   /// The disk as it is at this moment, without anything that its filesystem still has in memory:
   /// mounted again, which replays the journal.
   func afterPowerCut(on stage: Stage, _ name: String) throws -> Disk {
-    // Shares the blocks where the filesystem of the image can.
-    try succeed(["cp", "--reflink=auto", image, "\(place)/\(name).image"])
-    return try Disk(in: place, on: stage, name)
+    // A copy byte by byte takes a while, in which others write.
+    let reflink = sharesBlocks ? "always" : "auto"
+    try succeed(["cp", "--reflink=\(reflink)", image, "\(place)/\(name).image"])
+    return try Disk(in: place, sharesBlocks: sharesBlocks, on: stage, name)
   }
 
   /// It is needed no more, and nothing of it is written back.

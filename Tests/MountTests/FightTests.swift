@@ -4,8 +4,8 @@ import Testing
 extension MountTests {
   /// Two hosts that change the same files through mounts of one namespace, all the time.
   @Suite struct Fight {
-    /// `make soak` fights for the whole minute, and more.
-    static let seconds = TestEnvironment.inherited["MEDIAFS_FIGHT"].flatMap { Int($0) } ?? 30
+    /// `make soak` fights for ten minutes.
+    static let seconds = TestEnvironment.inherited["MEDIAFS_FIGHT"].flatMap { Int($0) } ?? 60
     /// A listing is used for this long, so that each of them works on old news.
     static let options = ["metadata.ttl": "1s", "delete.delay": "1s"]
     private static let patience: Duration = .seconds(60)

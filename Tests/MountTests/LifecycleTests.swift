@@ -23,6 +23,41 @@ extension MountTests {
       }
     }
 
+    /// Without the objects by which a mount finds out what the store can do.
+    private static func files(of bucket: Bucket) throws -> [String] {
+      try bucket.keys().filter { !$0.utf8.starts(with: "media/.mediafs/".utf8) }
+    }
+
+    /// With umount(8) as well as well, which knows nothing of the queue.
+    @Test(arguments: [false, true])
+    func theNextMountSaysWhatAnUnmountHasLeft(isPlain: Bool) throws {
+      try Stage.play { stage in
+        let options = ["upload.delay": "1h", "upload.max_delay": "2h"]
+        let mount = try stage.mount(options: options)
+        try shell("printf 12345 > \"$1\"/five; printf 1234567 > \"$1\"/seven", mount.directory)
+        if isPlain {
+          try succeed(["umount", mount.directory])
+          try eventually("the end of the daemon", within: .seconds(30)) { mount.daemon == nil }
+        } else {
+          let finished = try mount.mediafs("umount")
+          #expect(finished.exit == .code(0), "\(finished)")
+          try eventually("the end of the daemon", within: .seconds(30)) { mount.daemon == nil }
+        }
+        #expect(try Self.files(of: stage.bucket) == [])
+
+        let again = try stage.mount(options: options)
+        let dirty = try again.status()["dirty"]
+        #expect(dirty?["files"]?.int == 2)
+        #expect(dirty?["bytes"]?.int == 12)
+        let text = try again.mediafs("status").output
+        #expect(text.contains("2 files"), "\(text)")
+        try again.unmount(drains: true)
+        #expect(try Self.files(of: stage.bucket) == ["media/five", "media/seven"])
+        let third = try stage.mount(options: options)
+        #expect(try third.status()["dirty"]?["files"]?.int == 0)
+      }
+    }
+
     @Test func theMountHelperTakesWhatMountGivesIt() throws {
       try Stage.play { stage in
         let helper = stage.path("mount.mediafs")
@@ -69,7 +104,7 @@ extension MountTests {
         try proxy.clear()
         let second = try stage.mount(through: proxy.access, options: options)
         #expect(try shell("cat \"$1\"/d/*; ls \"$1\"/d", second.directory) == all)
-        let reads = try proxy.requests().filter { $0.path.contains("/media/") }
+        let reads = try proxy.requests().filter { $0.path.contains("/media/d/") }
         #expect(reads.map(\.path) == [], "downloaded again")
         let listings = try proxy.requests().filter { $0.query.contains("media%2Fd%2F") }
         #expect(listings.map(\.query) == [], "listed again")

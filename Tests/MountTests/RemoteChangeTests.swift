@@ -48,6 +48,25 @@ extension MountTests {
       }
     }
 
+    /// Neither size nor time tells the two apart.
+    @Test func anObjectOfTheSameSizeAndTimeShowsItsNewBytes() throws {
+      try Stage.play { stage in
+        let metadata = ["mtime": "1700000000"]
+        try stage.bucket.put("media/a.txt", "first", metadata: metadata)
+        let mount = try stage.mount(options: Self.options)
+        let file = mount.directory + "/a.txt"
+        #expect(try succeed(["cat", file]) == "first")
+        let before = try succeed(["stat", "-c", "%s %.9Y", file])
+        #expect(before == "5 1700000000.000000000\n")
+
+        try stage.bucket.put("media/a.txt", "other", metadata: metadata)
+        try eventually("the new bytes", within: Self.patience) {
+          try succeed(["cat", file]) == "other"
+        }
+        #expect(try succeed(["stat", "-c", "%s %.9Y", file]) == before)
+      }
+    }
+
     @Test(.executes("Changes by others", "A listing is at most `metadata.ttl` old"))
     func anObjectThatSomebodyDeletesGoesAway() throws {
       try Stage.play { stage in

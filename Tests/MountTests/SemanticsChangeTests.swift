@@ -138,7 +138,7 @@ extension MountTests {
       }
     }
 
-    @Test(.executes("Deleting and renaming", "A delete that has waited for more than ten"))
+    @Test(.executes("Deleting and renaming", "A delete of what was neither written nor"))
     func whatSomebodyPutInTheMeantimeStays() throws {
       try Stage.play { stage in
         let mount = try stage.mount(options: ["delete.delay": "11s"])

@@ -58,22 +58,43 @@ extension MountTests {
     private static func startAndKill(
       on stage: Stage, cache: String, after milliseconds: Int, options: [String: String] = [:]
     ) throws {
-      let directory = stage.path("mount")
-      let access = stage.bucket.access
-      let command =
-        Mount.command(
-          "s3://\(stage.bucket.name)/media", on: directory,
-          options: [
-            "s3.endpoint": access.url, "cache.directory": stage.path(cache), "upload.delay": "0s",
-          ].merging(options) { $1 }) + ["--foreground"]
       let seconds = Double(milliseconds) / 1_000
+      let command = command(on: stage, cache: cache, options: options)
       let finished = try run(
-        ["timeout", "-s", "KILL", "\(seconds)"] + command, environment: access.credentials,
-        within: .seconds(60))
+        ["timeout", "-s", "KILL", "\(seconds)"] + command,
+        environment: stage.bucket.access.credentials, within: .seconds(60))
       guard finished.exit == .signal(9) || finished.exit == .code(137) else {
         throw HarnessError("the daemon ended by itself: \(finished)")
       }
-      Mount.end(directory)
+      Mount.end(stage.path("mount"))
+    }
+
+    private static func command(
+      on stage: Stage, cache: String, options: [String: String]
+    ) -> [String] {
+      Mount.command(
+        "s3://\(stage.bucket.name)/media", on: stage.path("mount"),
+        options: [
+          "s3.endpoint": stage.bucket.access.url, "cache.directory": stage.path(cache),
+          "upload.delay": "0s",
+        ].merging(options) { $1 }) + ["--foreground"]
+    }
+
+    /// Migrations that a catalog has seen. A daemon starts before, where `count` is given, and is
+    /// killed once there are so many.
+    private static func migrations(
+      on stage: Stage, cache: String, killedAt count: Int = 0
+    ) throws -> Int {
+      let output = try run(
+        ["python3", TestEnvironment.support("catalog/midway.py")]
+          + [stage.path("\(cache)/catalog.sqlite"), "\(count)"]
+          + command(on: stage, cache: cache, options: ["upload.enabled": "false"]),
+        environment: stage.bucket.access.credentials, within: .seconds(120))
+      Mount.end(stage.path("mount"))
+      guard output.exit == .code(0), let number = Int(output.output.dropLast()) else {
+        throw HarnessError("\(output)")
+      }
+      return number
     }
 
     /// Every file is there, reaches the store, and is nowhere else.
@@ -117,18 +138,30 @@ extension MountTests {
         try succeed(
           ["python3", TestEnvironment.support("catalog/older.py")]
             + [stage.path("cache/catalog.sqlite"), "\(Self.rememberedDeletes)"])
+        let oldest = try Self.migrations(on: stage, cache: "cache")
+        var left: [Int] = []
         for number in 0..<12 {
-          try succeed(["cp", "-a", stage.path("cache"), stage.path("copy \(number)")])
-          try Self.startAndKill(
-            on: stage, cache: "copy \(number)",
-            after: Int.random(in: 30...Self.longestStart / 2, using: &random),
-            options: ["upload.enabled": "false"])
-          let mount = try stage.mount(
-            cache: "copy \(number)", options: ["upload.enabled": "false"])
+          let cache = "copy \(number)"
+          try succeed(["cp", "-a", stage.path("cache"), stage.path(cache)])
+          if number < 4 {
+            // The one that takes long, and those before.
+            left.append(
+              try Self.migrations(on: stage, cache: cache, killedAt: oldest + number))
+          } else {
+            try Self.startAndKill(
+              on: stage, cache: cache,
+              after: Int.random(in: 30...Self.longestStart / 2, using: &random),
+              options: ["upload.enabled": "false"])
+            left.append(try Self.migrations(on: stage, cache: cache))
+          }
+          let mount = try stage.mount(cache: cache, options: ["upload.enabled": "false"])
           try Self.checkHeldFiles(at: mount.directory)
           mount.kill()
         }
         try Self.expectHeldFiles(on: stage, cache: "cache")
+        let newest = try Self.migrations(on: stage, cache: "cache")
+        print("migrations after the kills: \(left), of \(newest)")
+        #expect(left.contains { $0 > oldest && $0 < newest }, "no kill fell between migrations")
       }
     }
 

@@ -41,6 +41,20 @@ import Testing
     #expect(memory.keys.isEmpty)
   }
 
+  @Test(
+    arguments: [
+      (ChecksumAlgorithm.allCases, [.crc64nvme, .crc32c], .crc64nvme),
+      (ChecksumAlgorithm.allCases, [.crc32c], .crc32c), ([.crc64nvme], [.crc32c], nil),
+      ([], [.crc64nvme], nil),
+    ] as [([ChecksumAlgorithm], Set<ChecksumAlgorithm>, ChecksumAlgorithm?)])
+  func theBestOfTheChecksumsIsFound(
+    _ asked: [ChecksumAlgorithm], _ verified: Set<ChecksumAlgorithm>, _ best: ChecksumAlgorithm?
+  ) async throws {
+    let store = ChecksummingStore(memory, asked: asked, verified: verified)
+    let features = try await StoreProbe.run(store, keySpace: KeySpace(prefix: ""), random: { 0 })
+    #expect(features.checksum == best)
+  }
+
   @Test func aFailureIsToldAndNothingIsLeft() async throws {
     store.inject(.loseAnswer(.connectionLost), on: .put)
     let error = await #expect(throws: ObjectStoreError.self) { try await probe() }

@@ -11,8 +11,8 @@ extension Rule {
     "MediaFSCatalog": platform.union([
       "MediaFSCore", "ObjectStorage", "GRDB", "SystemPackage", "FoundationEssentials",
     ]),
-    "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "SystemPackage"]),
-    "S3Client": platform.union(["ObjectStorage", "CCrypto"]),
+    "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "CChecksum", "SystemPackage"]),
+    "S3Client": platform.union(["ObjectStorage", "CCrypto", "CChecksum"]),
     "CurlHTTP": platform.union(["S3Client", "ObjectStorage", "CCurl", "CLinux"]),
     "MediaFSEngine": platform.union([
       "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage", "PosixIO", "Logging",

@@ -22,6 +22,8 @@ package struct Violation: Sendable, Hashable {
     case lostBytes = "acknowledged bytes are missing"
     /// The cache's account is the sum of what is here.
     case wrongUsage = "the cache's account is wrong"
+    /// Only blocks that the store has as they are here have a checksum.
+    case sumOfOtherBytes = "a checksum of bytes that may be others"
     /// Everything in the store lies in the namespace.
     case outsideNamespace = "a key outside of the namespace"
   }
@@ -41,7 +43,7 @@ extension Violation.Rule {
   package var cause: String {
     switch self {
     case .notQueued, .queuedWithoutName, .wrongNames, .danglingName, .cleanWithoutObject,
-      .strangeContent, .wrongHoles, .wrongUsage, .outsideNamespace:
+      .strangeContent, .wrongHoles, .wrongUsage, .sumOfOtherBytes, .outsideNamespace:
       "a fault of mediafs, or a catalog that was damaged"
     case .extentWithoutBytes, .lostBytes:
       "the content file was removed or cut short behind the daemon's back, or the disk has lost it"
@@ -57,7 +59,7 @@ extension Violation.Rule {
     case .lostBytes: "restore the content file from a backup, or delete the file"
     case .outsideNamespace: "nothing is written there; please report it"
     case .queuedWithoutName, .wrongNames, .danglingName, .cleanWithoutObject, .strangeContent,
-      .wrongHoles:
+      .wrongHoles, .sumOfOtherBytes:
       "please report it; a new cache.directory begins anew with what the store has"
     }
   }

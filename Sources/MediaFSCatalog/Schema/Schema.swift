@@ -24,6 +24,15 @@ enum Schema {
     migrator.registerMigration("5 deleted objects by time") { database in
       try database.execute(sql: deleted)
     }
+    migrator.registerMigration("6 checksums of uploads") { database in
+      try database.execute(sql: checksums)
+    }
+    migrator.registerMigration("7 checksums of blocks") { database in
+      try database.execute(sql: sums)
+    }
+    migrator.registerMigration("8 when deleted objects were seen") { database in
+      try database.execute(sql: seen)
+    }
     return migrator
   }
 
@@ -95,6 +104,11 @@ enum Schema {
     CREATE INDEX extent_accessed ON extent (accessed);
     """
 
+  /// Of the blocks that lie whole in an extent (`BlockSums`); NULL where none is known. A column
+  /// and no table of its own: what removes or replaces an extent cannot forget its sums, and a
+  /// small file has no row more.
+  private static let sums = "ALTER TABLE extent ADD COLUMN sums BLOB"
+
   /// `content.inode` is 0 where the file is to be removed.
   private static let condemned = """
     CREATE INDEX content_condemned ON content (id) WHERE inode = 0;
@@ -134,6 +148,11 @@ enum Schema {
   /// What is deleted is forgotten by its time, at each look at the journal.
   private static let deleted = """
     CREATE INDEX tombstone_done ON tombstone (done) WHERE done IS NOT NULL;
+    """
+
+  /// When an object was known to be at its key, before it was deleted here; 0: not known.
+  private static let seen = """
+    ALTER TABLE tombstone ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
     """
 
   /// Objects that hold an inode under its names beyond the first, as copies of the object in its
@@ -241,6 +260,13 @@ enum Schema {
       suspect INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX unsynced_suspect ON unsynced (content) WHERE suspect;
+    """
+
+  /// What the parts of an upload carry, by its name, and the checksums of those that were sent, as
+  /// S3 writes them; NULL without.
+  private static let checksums = """
+    ALTER TABLE upload ADD COLUMN checksum TEXT;
+    ALTER TABLE part ADD COLUMN checksum TEXT;
     """
 
   /// A multipart upload under way and the parts that the store has of it.

@@ -138,10 +138,10 @@ extension Database {
   ) throws {
     if let key {
       if let alias = try alias(of: record.number, at: key) {
-        try bury(alias.object, at: now, due: deleteDue)
+        try bury(alias.object, seen: alias.committedAt, at: now, due: deleteDue)
         try removeAlias(at: key)
       } else if let object = record.object, object.key == key, let heir = try heir(of: record) {
-        try bury(object, at: now, due: deleteDue)
+        try bury(object, seen: record.committedAt, at: now, due: deleteDue)
         try promote(heir, of: record.number)
       }
     }

@@ -19,6 +19,7 @@ extension Catalog {
         INSERT INTO change VALUES (?, ?, ?)
         ON CONFLICT DO UPDATE SET end = max(end, excluded.end)
         """, [content.value, block.lowerBound, block.upperBound])
+      try removeSums(of: content, touching: block, database)
     }
   }
 

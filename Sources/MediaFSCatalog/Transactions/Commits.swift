@@ -2,6 +2,18 @@ import GRDB
 package import MediaFSCore
 package import ObjectStorage
 
+/// The checksums of a content file when its version is committed.
+package struct CommittedSums: Sendable {
+  package var all = ExtentSums()
+  /// The segments of which some are new.
+  package var segments: Set<Int64> = []
+
+  package init(_ all: ExtentSums = ExtentSums(), segments: Set<Int64> = []) {
+    self.all = all
+    self.segments = segments
+  }
+}
+
 /// What the store has confirmed.
 package struct Commit: Sendable {
   package var inode: InodeNumber
@@ -11,8 +23,11 @@ package struct Commit: Sendable {
   package var attributeVersion: Int64
   /// The object beside that its metadata refers to.
   package var sideKey: ObjectKey?
+  /// For a copy: when the store last compared its source with what it was to be.
+  package var sourceSeen: Timestamp?
   /// For an object that holds a state that is not known: the next attempt replaces it.
   package static let unknownVersion = AliasRecord.unknownVersion
+  package var sums = CommittedSums()
 
   package init(
     inode: InodeNumber, object: StoredObject, version: Int64, attributeVersion: Int64,
@@ -40,13 +55,15 @@ extension Catalog {
         ofBuried: commit.object.key, at: now, due: schedule.deletion(now))
       try database.run("DELETE FROM tombstone WHERE key = ?", [key])
       guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
-        try database.bury(commit.object, side: commit.sideKey, at: now, due: schedule.deletion(now))
+        try database.bury(
+          commit.object, seen: now, side: commit.sideKey, at: now, due: schedule.deletion(now))
         return nil
       }
       try database.exchangeSide(of: before, for: commit.sideKey, at: now, schedule)
       try database.removeAlias(at: commit.object.key)
       if let old = before.object, old.key != commit.object.key {
-        try database.bury(old, at: now, due: schedule.deletion(now))
+        let seen = max(commit.sourceSeen ?? .epoch, before.committedAt)
+        try database.bury(old, seen: seen, at: now, due: schedule.deletion(now))
       }
       try database.run(
         """
@@ -64,7 +81,7 @@ extension Catalog {
       let after = try database.require(commit.inode)
       let wasLocal = before.isContentDirty || before.object == nil
       if !after.isContentDirty, after.kind == .regular, wasLocal {
-        try Self.becomeClean(after, at: now, database)
+        try Self.becomeClean(after, commit.sums, at: now, database)
       }
       try database.abandonUpload(of: commit.inode)
       return try database.require(commit.inode)
@@ -78,7 +95,8 @@ extension Catalog {
         ofBuried: commit.object.key, at: now, due: schedule.deletion(now))
       try database.run("DELETE FROM tombstone WHERE key = ?", [commit.object.key.text])
       guard let before = try database.inode(commit.inode), before.linkCount > 0 else {
-        return try database.bury(commit.object, at: now, due: schedule.deletion(now))
+        return try database.bury(
+          commit.object, seen: now, at: now, due: schedule.deletion(now))
       }
       let alias = AliasRecord(
         object: commit.object, version: commit.version,
@@ -113,7 +131,8 @@ extension Catalog {
   ) throws(CatalogError) {
     try write { database in
       guard let alias = try database.alias(of: inode, at: key) else { return }
-      try database.bury(alias.object, at: now, due: schedule.deletion(now))
+      try database.bury(
+        alias.object, seen: alias.committedAt, at: now, due: schedule.deletion(now))
       try database.removeAlias(at: key)
     }
   }
@@ -129,7 +148,8 @@ extension Catalog {
           "SELECT inode FROM alias WHERE key = ? AND inode != ?", [key.text, inode.value]
         ).map({ InodeNumber($0) }), let alias = try database.alias(of: other, at: key)
       else { return }
-      try database.bury(alias.object, at: now, due: schedule.deletion(now))
+      try database.bury(
+        alias.object, seen: alias.committedAt, at: now, due: schedule.deletion(now))
       try database.removeAlias(at: key)
       try database.enqueue(other, at: now, schedule)
     }
@@ -138,15 +158,19 @@ extension Catalog {
   /// All of a file that was just uploaded is the object's: what is here can be evicted and fetched
   /// again. What was not here was copied from the old object by the store, and still is not.
   private static func becomeClean(
-    _ record: InodeRecord, at now: Timestamp, _ database: Database
+    _ record: InodeRecord, _ sums: CommittedSums, at now: Timestamp,
+    _ database: Database
   ) throws {
     try database.run(
       "UPDATE inode SET base_size = object_size WHERE id = ?", [record.number.value])
     try keep(record.size, of: record.content, database)
     try database.run("DELETE FROM change WHERE content = ?", [record.content.value])
     let own = min(record.baseSize, record.size)..<record.size
-    guard !own.isEmpty else { return }
     let segments = Segment.covering(own)
+    try recordSums(
+      sums.all, of: record.content, segments: sums.segments.filter { !segments.contains($0) },
+      database)
+    guard !own.isEmpty else { return }
     let first = segments.lowerBound * Segment.length
     var present = ByteRangeSet(own)
     for row in try database.rows(
@@ -157,7 +181,8 @@ extension Catalog {
       present.insert(start..<max(start, row[1]))
     }
     try replaceExtents(
-      of: record.content, segments: segments, with: present.ranges, accessed: now, database)
+      of: record.content, segments: segments, with: present.ranges, sums: sums.all,
+      accessed: now, database)
   }
 
   /// Takes an inode out of the journal, unless something is left to be done: what becomes necessary
@@ -193,15 +218,19 @@ extension Catalog {
   /// The object is elsewhere in the store now, with the same bytes, to make room at its key. What
   /// is left there is buried, so that whoever writes there next knows what to expect. The copy of
   /// an inode that has lost its last name meanwhile is buried: an open file puts that off.
+  ///
+  /// - Parameter seen: when the other one was known to be there.
   package func relocate(
-    _ inode: InodeNumber, to object: StoredObject, at now: Timestamp
+    _ inode: InodeNumber, to object: StoredObject, sourceSeen seen: Timestamp = .epoch,
+    at now: Timestamp
   ) throws(CatalogError) {
     try write { database in
       guard let record = try database.inode(inode), record.linkCount > 0 else {
-        return try database.bury(object, at: now, due: schedule.deletion(now))
+        return try database.bury(object, seen: now, at: now, due: schedule.deletion(now))
       }
       if let old = record.object, old.key != object.key {
-        try database.bury(old, at: now, due: schedule.deletion(now))
+        let seen = max(seen, record.committedAt)
+        try database.bury(old, seen: seen, at: now, due: schedule.deletion(now))
       }
       try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
       try database.removeAlias(at: object.key)

@@ -131,15 +131,21 @@ extension Catalog {
       try database.run(
         "DELETE FROM change WHERE content = (SELECT content FROM inode WHERE id = ?)",
         [inode.value])
+      try Self.removeAllSums(of: database.require(inode).content, database)
       try database.run("UPDATE inode SET base_size = 0 WHERE id = ?", [inode.value])
     }
   }
 
   /// Inodes whose content file knows more than their row: the daemon died while they were open.
+  /// Not those of which a power cut may have taken what nobody has found out yet.
   package func unsettled() throws(CatalogError) -> [InodeRecord] {
     try read { database in
-      try database.rows("SELECT \(InodeColumns.all) FROM inode WHERE writing")
-        .map(InodeRecord.init(row:))
+      try database.rows(
+        """
+        SELECT \(InodeColumns.all) FROM inode WHERE writing AND NOT EXISTS (
+          SELECT 1 FROM unsynced WHERE unsynced.content = inode.content AND suspect)
+        """
+      ).map(InodeRecord.init(row:))
     }
   }
 

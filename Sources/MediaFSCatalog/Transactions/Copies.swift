@@ -44,7 +44,8 @@ extension Catalog {
       else { return nil }
       if let old = before.object {
         let due = now.advanced(by: schedule.delay)
-        try database.bury(old, at: now, due: schedule.deletion(due))
+        try database.bury(
+          old, seen: before.committedAt, at: now, due: schedule.deletion(due))
       }
       try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
       try database.run("DELETE FROM extent WHERE content = ?", [content.value])

@@ -8,6 +8,8 @@ package struct UnsyncedContent: Sendable, Hashable {
   package var content: ContentNumber
   /// Grows with everything that makes it so again.
   package var changes: Int64
+  /// Some of its bytes may be lost, and nobody has looked yet.
+  package var isSuspect = false
 }
 
 /// A content file that was not on disk when the host lost power: what was of it, and may not be.
@@ -92,8 +94,18 @@ extension Catalog {
 
   package func unsynced(_ content: ContentNumber) throws(CatalogError) -> UnsyncedContent? {
     try read { database in
-      try database.integer("SELECT changes FROM unsynced WHERE content = ?", [content.value])
-        .map { UnsyncedContent(content: content, changes: $0) }
+      try database.row("SELECT changes, suspect FROM unsynced WHERE content = ?", [content.value])
+        .map { UnsyncedContent(content: content, changes: $0[0], isSuspect: $0[1]) }
+    }
+  }
+
+  /// The disk has failed to take a content file. The kernel says so once, and may have given up
+  /// what it could not write (fsync(2), "Write-back errors"): that a later attempt succeeds means
+  /// nothing. The next start looks at it.
+  package func doubt(_ content: ContentNumber) throws(CatalogError) {
+    try write { database in
+      try Self.markUnsynced(content, database)
+      try database.run("UPDATE unsynced SET suspect = 1 WHERE content = ?", [content.value])
     }
   }
 

@@ -32,6 +32,22 @@ extension Catalog {
     }
   }
 
+  /// What is at a key was looked at, and is an object of ours that nothing refers to: whoever
+  /// writes there replaces it, or it is deleted.
+  package func noteLeftOver(_ object: StoredObject, at now: Timestamp) throws(CatalogError) {
+    try write { database in
+      try database.run(
+        """
+        UPDATE tombstone SET etag = ?, size = ?, seen = ?, due = coalesce(due, ?)
+        WHERE key = ? AND done IS NULL
+        """,
+        [
+          object.etag.text, object.size, now.nanosecondsSinceEpoch,
+          schedule.deletion(now)?.nanosecondsSinceEpoch, object.key.text,
+        ])
+    }
+  }
+
   /// What is at a key was looked at, and is not ours.
   package func unexpect(_ key: ObjectKey) throws(CatalogError) {
     try write { database in

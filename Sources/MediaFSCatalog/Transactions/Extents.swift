@@ -28,20 +28,21 @@ extension Catalog {
   /// - Parameters:
   ///   - runs: which bytes of `segments` are present, all of them.
   ///   - segments: the indices of the segments that are replaced.
+  ///   - sums: all of these segments that are known.
   package func replaceExtents(
     of content: ContentNumber, segments: Range<Int64>, with runs: [Range<Int64>],
-    accessed: Timestamp
+    sums: ExtentSums = ExtentSums(), accessed: Timestamp
   ) throws(CatalogError) {
     try write { database in
       try Self.replaceExtents(
-        of: content, segments: segments, with: runs, accessed: accessed, database)
+        of: content, segments: segments, with: runs, sums: sums, accessed: accessed, database)
       try Self.markUnsynced(content, database)
     }
   }
 
   static func replaceExtents(
     of content: ContentNumber, segments: Range<Int64>, with runs: [Range<Int64>],
-    accessed: Timestamp, _ database: Database
+    sums: ExtentSums = ExtentSums(), accessed: Timestamp, _ database: Database
   ) throws {
     // The content may be gone by now: its object was replaced, or its last name removed.
     guard !segments.isEmpty,
@@ -55,9 +56,8 @@ extension Catalog {
     for run in runs {
       for index in Segment.covering(run) {
         let part = run.clamped(to: Segment(content: content, index: index).range)
-        try database.run(
-          "INSERT INTO extent VALUES (?, ?, ?, ?)",
-          [content.value, part.lowerBound, part.upperBound, accessed.nanosecondsSinceEpoch])
+        try insert(
+          part, of: content, accessed: accessed.nanosecondsSinceEpoch, sums, database)
       }
     }
   }
@@ -98,8 +98,13 @@ extension Catalog {
   ) throws {
     try database.run(
       "DELETE FROM extent WHERE content = ? AND start >= ?", [content.value, size])
+    let length = BlockSums.length
     try database.run(
-      "UPDATE extent SET end = ? WHERE content = ? AND end > ?", [size, content.value, size])
+      """
+      UPDATE extent SET end = ?,
+        sums = substr(sums, 1, 4 * max(0, ? - (start + \(length - 1)) / \(length)))
+      WHERE content = ? AND end > ?
+      """, [size, size / length, content.value, size])
     try database.run(
       "DELETE FROM change WHERE content = ? AND start >= ?", [content.value, size])
     try removeHoles(of: content, in: size..<Int64.max, database)

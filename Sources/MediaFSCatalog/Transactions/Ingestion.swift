@@ -273,7 +273,8 @@ struct Ingestion {
     bare.object = nil  // Its object is gone already: nothing to bury.
     try database.removeAlias(at: key)
     try database.drop(
-      bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
+      bare, seen: listing.began, at: listing.began, schedule, isOpen: isOpen(record.number),
+      deleteDue: nil)
   }
 
   /// - Parameter keys: what the keys of all that lies beneath begin with.
@@ -302,7 +303,8 @@ struct Ingestion {
       bare.object = nil
       try database.removeAlias(at: ObjectKey(keys + text))
       try database.drop(
-        bare, at: listing.began, schedule, isOpen: isOpen(record.number), deleteDue: nil)
+        bare, seen: listing.began, at: listing.began, schedule, isOpen: isOpen(record.number),
+        deleteDue: nil)
     }
   }
 

@@ -18,13 +18,43 @@ package struct Tombstone: Sendable, Hashable {
   package var key: ObjectKey
   package var etag: ETag?
   package var attempts: Int
-  /// When the object was deleted here.
-  package var since: Timestamp
+  /// When the object was known to be there. Later, somebody else may have replaced it.
+  package var seen: Timestamp
   /// Inodes of which something may have been written there that nobody confirmed.
   package var sent: Set<InodeNumber>
 }
 
+/// Which sorts of work there are at a look at the journal.
+package struct DueWork: Sendable, Hashable {
+  package var uploads: Bool
+  package var deletes: Bool
+  /// Multipart uploads to be aborted.
+  package var abandoned: Bool
+  /// Deleted objects that need not be remembered any more.
+  package var remembered: Bool
+}
+
 extension Catalog {
+  /// What there is to do, in one question: nearly always nothing.
+  ///
+  /// - Parameter time: objects that were deleted before are forgotten.
+  package func dueWork(
+    by now: Timestamp, forgettingBefore time: Timestamp
+  ) throws(CatalogError) -> DueWork {
+    try read { database in
+      let row = try database.row(
+        """
+        SELECT EXISTS (SELECT 1 FROM journal WHERE parked = 0 AND due <= ?1),
+          EXISTS (SELECT 1 FROM tombstone WHERE parked = 0 AND done IS NULL AND due <= ?1),
+          EXISTS (SELECT 1 FROM abandoned),
+          EXISTS (SELECT 1 FROM tombstone WHERE done IS NOT NULL AND done < ?2)
+        """, [now.nanosecondsSinceEpoch, time.nanosecondsSinceEpoch])
+      return DueWork(
+        uploads: row?[0] ?? false, deletes: row?[1] ?? false, abandoned: row?[2] ?? false,
+        remembered: row?[3] ?? false)
+    }
+  }
+
   /// What is due by `now`, most overdue first.
   ///
   /// - Parameter last: the item that the page begins behind; `nil` for the first page.
@@ -51,7 +81,7 @@ extension Catalog {
     try read { database in
       try database.rows(
         """
-        SELECT key, etag, attempts, since, sent FROM tombstone
+        SELECT key, etag, attempts, seen, sent FROM tombstone
         WHERE parked = 0 AND done IS NULL AND due <= ? ORDER BY due LIMIT ?
         """, [now.nanosecondsSinceEpoch, limit + busy.count]
       ).map(Self.tombstone).filter { !busy.contains($0.key) }
@@ -61,7 +91,7 @@ extension Catalog {
   package func tombstone(at key: ObjectKey) throws(CatalogError) -> Tombstone? {
     try read { database in
       try database.row(
-        "SELECT key, etag, attempts, since, sent FROM tombstone WHERE key = ? AND done IS NULL",
+        "SELECT key, etag, attempts, seen, sent FROM tombstone WHERE key = ? AND done IS NULL",
         [key.text]
       ).map(Self.tombstone)
     }
@@ -155,11 +185,6 @@ extension Catalog {
   }
 
   package func forgetDeleted(before time: Timestamp) throws(CatalogError) {
-    // Nothing is written where there is nothing, which is nearly always.
-    let first = try read {
-      try $0.integer("SELECT min(done) FROM tombstone WHERE done IS NOT NULL")
-    }
-    guard let first, first < time.nanosecondsSinceEpoch else { return }
     try write { database in
       try database.run(
         "DELETE FROM tombstone WHERE done IS NOT NULL AND done < ?", [time.nanosecondsSinceEpoch])
@@ -205,7 +230,7 @@ extension Catalog {
     let sent: String = row[4]
     return Tombstone(
       key: ObjectKey(row[0]), etag: etag.map { ETag($0) }, attempts: row[2],
-      since: Timestamp(nanosecondsSinceEpoch: row[3]),
+      seen: Timestamp(nanosecondsSinceEpoch: row[3]),
       sent: Set(sent.split(separator: " ").compactMap { Int64($0) }.map { InodeNumber($0) }))
   }
 }

@@ -34,22 +34,40 @@ extension Database {
 
   /// An object that nothing here refers to any more.
   ///
-  /// - Parameter side: the object beside that holds its extended attributes, and goes with it.
+  /// - Parameters:
+  ///   - seen: when it was known to be at its key; later, somebody else may have replaced it.
+  ///   - side: the object beside that holds its extended attributes, and goes with it.
   func bury(
-    _ object: StoredObject, side: ObjectKey? = nil, at now: Timestamp, due: Timestamp?
+    _ object: StoredObject, seen: Timestamp, side: ObjectKey? = nil, at now: Timestamp,
+    due: Timestamp?
   ) throws {
     try burySide(ofBuried: object.key, at: now, due: due.map { _ in now })
     try run(
       """
-      INSERT INTO tombstone (key, etag, size, since, due, side_key) VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO tombstone (key, etag, size, since, seen, due, side_key)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET etag = excluded.etag, size = excluded.size,
-        since = excluded.since, due = excluded.due, attempts = 0, parked = 0, error = NULL,
-        sent = iif(done IS NULL, sent, ''), done = NULL, side_key = excluded.side_key
+        since = excluded.since, seen = excluded.seen, due = excluded.due, attempts = 0,
+        parked = 0, error = NULL, sent = iif(done IS NULL, sent, ''), done = NULL,
+        side_key = excluded.side_key
       """,
       [
         object.key.text, object.etag.text, object.size, now.nanosecondsSinceEpoch,
-        due?.nanosecondsSinceEpoch, side?.text,
+        seen.nanosecondsSinceEpoch, due?.nanosecondsSinceEpoch, side?.text,
       ])
+  }
+
+  /// When the object of an inode was known to be at its key: it was written then, or listed.
+  func lastSeen(_ record: InodeRecord, in parent: InodeNumber) throws -> Timestamp {
+    // A listing tells nothing of what is newer here, or on its way elsewhere.
+    guard record.object != nil, !record.isContentDirty,
+      try !exists("SELECT 1 FROM journal WHERE inode = ?", [record.number.value])
+    else { return record.committedAt }
+    let directory = record.kind == .directory ? record.number : parent
+    guard let source = try source(of: directory), !source.isPending,
+      let listed = try inode(directory)?.listed
+    else { return record.committedAt }
+    return max(record.committedAt, listed)
   }
 
   /// A directory that loses its last entry would vanish from the store with it: it needs a marker.
@@ -65,10 +83,12 @@ extension Database {
   /// Takes one name away from an inode. The last one takes the inode along, unless `isOpen`: it
   /// then lives on without a name until the last handle is closed. The entry is gone already.
   ///
-  /// - Parameter key: where the object of that name is, as far as that is known.
+  /// - Parameters:
+  ///   - seen: when its object was known to be there.
+  ///   - key: where the object of that name is, as far as that is known.
   func drop(
-    _ record: InodeRecord, at now: Timestamp, _ schedule: JournalSchedule, isOpen: Bool,
-    deleteDue: Timestamp?, key: ObjectKey? = nil
+    _ record: InodeRecord, seen: Timestamp, at now: Timestamp, _ schedule: JournalSchedule,
+    isOpen: Bool, deleteDue: Timestamp?, key: ObjectKey? = nil
   ) throws {
     if record.kind != .directory, try nameCount(of: record.number) > 0 {
       return try loseName(of: record, at: now, schedule, key: key, deleteDue: deleteDue)
@@ -79,10 +99,10 @@ extension Database {
     if let object = record.object {
       // Of an inode with a group, other hosts may know more names than this one.
       let side = record.linkGroup == nil ? record.sideKey : nil
-      try bury(object, side: side, at: now, due: deleteDue)
+      try bury(object, seen: seen, side: side, at: now, due: deleteDue)
     }
     for alias in try aliases(of: record.number) {
-      try bury(alias.object, at: now, due: deleteDue)
+      try bury(alias.object, seen: alias.committedAt, at: now, due: deleteDue)
       try removeAlias(at: alias.object.key)
     }
     try run("DELETE FROM journal WHERE inode = ?", [record.number.value])

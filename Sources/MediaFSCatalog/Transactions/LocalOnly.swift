@@ -24,15 +24,18 @@ extension Catalog {
       else { return false }
       if let object = current.inode.object, !yielded.contains(object.key) {
         let side = current.inode.linkGroup == nil ? current.inode.sideKey : nil
-        try database.bury(object, side: side, at: now, due: schedule.deletion(now))
+        try database.bury(
+          object, seen: current.inode.committedAt, side: side, at: now, due: schedule.deletion(now))
       }
       for alias in current.aliases {
         if !yielded.contains(alias.object.key) {
-          try database.bury(alias.object, at: now, due: schedule.deletion(now))
+          try database.bury(
+            alias.object, seen: alias.committedAt, at: now, due: schedule.deletion(now))
         }
         try database.removeAlias(at: alias.object.key)
       }
       try database.run("DELETE FROM change WHERE content = ?", [current.inode.content.value])
+      try Self.removeAllSums(of: current.inode.content, database)
       try database.run(
         """
         UPDATE inode SET object_key = NULL, object_etag = NULL, object_size = 0, base_size = 0,

@@ -203,13 +203,14 @@ extension Catalog {
     _ record: InodeRecord, _ name: FileName, _ parent: InodeNumber, key: ObjectKey? = nil,
     at now: Timestamp, _ database: Database, isOpen: Bool
   ) throws {
+    let seen = try database.lastSeen(record, in: parent)
     try database.run(
       "DELETE FROM entry WHERE parent = ? AND name = ?", [parent.value, name.text])
     if record.kind == .directory {
       try database.run("UPDATE inode SET links = links - 1 WHERE id = ?", [parent.value])
     }
     try database.drop(
-      record, at: now, schedule, isOpen: isOpen,
+      record, seen: seen, at: now, schedule, isOpen: isOpen,
       deleteDue: schedule.deleteDelay.map { now.advanced(by: $0) }, key: key)
     try database.touch(directory: parent, at: now)
     try database.keepDirectory(parent, at: now, schedule)

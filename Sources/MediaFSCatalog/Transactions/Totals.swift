@@ -196,6 +196,21 @@ extension Catalog {
     }
   }
 
+  /// Files beneath an inode, or it, that have a content file, in the order of their numbers.
+  package func cachedFiles(
+    beneath inode: InodeNumber, after last: InodeNumber, limit: Int
+  ) throws(CatalogError) -> [InodeNumber] {
+    try read { database in
+      try database.rows(
+        Self.tree
+          + """
+          SELECT id FROM inode WHERE id > ? AND content != 0 AND (? = 1 OR id IN tree)
+          ORDER BY id LIMIT ?
+          """, [inode.value, last.value, inode.value, limit]
+      ).map { InodeNumber($0[0]) }
+    }
+  }
+
   /// Makes everything that waits beneath an inode due now.
   package func hasten(beneath inode: InodeNumber, at now: Timestamp) throws(CatalogError) {
     let time = now.nanosecondsSinceEpoch

@@ -58,9 +58,10 @@ extension Catalog {
       }
       try database.run("DELETE FROM part WHERE inode = ?", [upload.inode.value])
       try database.run(
-        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?, ?)",
         [
           upload.inode.value, upload.key.text, upload.upload.text, upload.version, upload.layout,
+          upload.upload.checksum?.rawValue,
         ])
       return true
     }
@@ -72,10 +73,11 @@ extension Catalog {
       try database.run(
         """
         INSERT OR REPLACE INTO part
-        SELECT inode, ?, ?, ? FROM upload WHERE inode = ? AND upload = ?
+        SELECT inode, ?, ?, ?, ? FROM upload WHERE inode = ? AND upload = ?
         """,
         [
-          part.number, part.etag.text, part.size, upload.inode.value, upload.upload.text,
+          part.number, part.etag.text, part.size, part.checksum?.text, upload.inode.value,
+          upload.upload.text,
         ])
     }
   }
@@ -86,12 +88,21 @@ extension Catalog {
     try read { database in
       guard let row = try database.row("SELECT * FROM upload WHERE inode = ?", [inode.value])
       else { return nil }
+      let algorithm = (row[5] as String?).flatMap(ChecksumAlgorithm.init(rawValue:))
       let parts = try database.rows(
-        "SELECT number, etag, size FROM part WHERE inode = ? ORDER BY number", [inode.value]
-      ).map { UploadedPart(number: $0[0], etag: ETag($0[1]), size: $0[2]) }
+        "SELECT number, etag, size, checksum FROM part WHERE inode = ? ORDER BY number",
+        [inode.value]
+      ).map { row in
+        let text: String? = row[3]
+        return UploadedPart(
+          number: row[0], etag: ETag(row[1]), size: row[2],
+          checksum: algorithm.flatMap { kind in
+            text.flatMap { ObjectChecksum(kind, text: $0) }
+          })
+      }
       let record = UploadRecord(
-        inode: inode, key: ObjectKey(row[1]), upload: UploadID(row[2]), version: row[3],
-        layout: row[4])
+        inode: inode, key: ObjectKey(row[1]), upload: UploadID(row[2], checksum: algorithm),
+        version: row[3], layout: row[4])
       return (record, parts)
     }
   }

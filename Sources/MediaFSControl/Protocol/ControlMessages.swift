@@ -9,6 +9,8 @@ package enum ControlRequest: Codable, Hashable, Sendable {
   case pending(path: String?)
   /// Answered by any number of ``ControlReply/progress(left:)`` and then by one other reply.
   case flush(path: String?)
+  /// Answered by any number of ``ControlReply/checked(_:)`` and then by one other reply.
+  case verify(path: String?, repairing: Bool)
   case pause
   case resume
   case retry(path: String?)
@@ -20,6 +22,8 @@ package enum ControlReply: Codable, Hashable, Sendable {
   case status(volume: VolumeStatus)
   case pending(left: VolumeStatus.Count)
   case progress(left: VolumeStatus.Count)
+  case checked(VolumeStatus.Count)
+  case verified(Verification)
   case retried(items: Int)
   case done
   case failure(ControlFailure)

@@ -21,6 +21,8 @@ package struct FileLifecycle: Sendable, Hashable {
   package private(set) var holes: ByteRangeSet
   /// What below ``baseSize`` may differ from the object, in whole blocks: an upload sends it.
   package private(set) var changed: ByteRangeSet
+  /// Of what is here and is the object's.
+  package internal(set) var sums: BlockSums
   /// Being fetched.
   package private(set) var inFlight = ByteRangeSet()
   /// Being read right now: not to be evicted. Several readers of one range are several entries.
@@ -41,8 +43,10 @@ package struct FileLifecycle: Sendable, Hashable {
 
   package init(
     size: Int64, baseSize: Int64, present: ByteRangeSet, holes: ByteRangeSet = ByteRangeSet(),
-    changed: ByteRangeSet = ByteRangeSet(), version: Int64, committedVersion: Int64
+    changed: ByteRangeSet = ByteRangeSet(), sums: BlockSums = BlockSums(), version: Int64,
+    committedVersion: Int64
   ) {
+    self.sums = sums
     self.holes = holes
     self.changed = changed
     self.size = size
@@ -152,6 +156,7 @@ package struct FileLifecycle: Sendable, Hashable {
     let before = residentBytes
     present.remove(range)
     holes.remove(range)
+    sums.remove(BlockSums.blocks(touching: range))
     return before - residentBytes
   }
 
@@ -186,7 +191,10 @@ package struct FileLifecycle: Sendable, Hashable {
 
   /// The catalog knows that these blocks may differ from the object.
   package mutating func marked(_ blocks: [Range<Int64>]) {
-    for block in blocks { changed.insert(block) }
+    for block in blocks {
+      changed.insert(block)
+      sums.remove(BlockSums.blocks(touching: block))
+    }
   }
 
   /// The ranges that are the same in the object.
@@ -225,6 +233,7 @@ package struct FileLifecycle: Sendable, Hashable {
   }
 
   package mutating func truncated(to newSize: Int64) {
+    if newSize < min(size, baseSize) { sums.remove(newSize / BlockSums.length..<Int64.max) }
     if newSize < size { baseSize = min(baseSize, newSize) }
     if newSize > size { holes.insert(Self.blocks(inside: size..<newSize)) }
     holes.truncate(to: newSize)
@@ -248,6 +257,7 @@ package struct FileLifecycle: Sendable, Hashable {
   package mutating func adopted(size: Int64, version: Int64) {
     (self.size, baseSize) = (size, size)
     (present, changed, holes) = (ByteRangeSet(), ByteRangeSet(), ByteRangeSet())
+    sums = BlockSums()
     (self.version, committedVersion) = (version, version)
     isSettled = true
   }
@@ -274,17 +284,24 @@ package struct FileLifecycle: Sendable, Hashable {
     baseSize = 0
     present = ByteRangeSet()
     changed = ByteRangeSet()
+    sums = BlockSums()
   }
 
   /// The upload is over. When the store has what is here, every byte can be fetched from there;
   /// what was missing before still is.
-  package mutating func endUpload(committed: Int64?) {
+  ///
+  /// - Parameter summed: what ``unsummedAtCommit`` lists, if it was not changed meanwhile.
+  package mutating func endUpload(committed: Int64?, summed blocks: [SummedBlock] = []) {
     uploadingVersion = nil
     guard let committed else { return }
     committedVersion = committed
     guard !isDirty else { return }
     present.insert(min(baseSize, size)..<size)
+    // The block that ended here goes on.
+    let seam = min(baseSize, size)
+    if seam < size { sums.remove(BlockSums.blocks(touching: seam..<seam + 1)) }
     baseSize = size
     changed = ByteRangeSet()
+    summed(blocks)
   }
 }

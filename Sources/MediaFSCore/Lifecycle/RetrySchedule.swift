@@ -47,16 +47,13 @@ package enum UploadVerdict: Hashable, Sendable, CaseIterable {
     case .preconditionFailed: self = .conflict
     case .notFound, .cancelled: self = .restart
     case .accessDenied:
-      self = Self.credentialCodes.contains(error.code) ? .awaitCredentials : .park
+      self = error.isAboutCredentials || Self.isAboutClock(error) ? .awaitCredentials : .park
     case .invalid: self = .park
     }
   }
 
-  /// Codes of `accessDenied` that a refresh of the credentials or of the clock cures.
-  /// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-  private static let credentialCodes: Set<String> = [
-    "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired",
-    "RequestTimeTooSkewed", "RequestExpired", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-    "CredentialsNotFound",
-  ]
+  /// The clock of this machine is wrong: setting it cures that.
+  private static func isAboutClock(_ error: ObjectStoreError) -> Bool {
+    ["RequestTimeTooSkewed", "RequestExpired"].contains(error.code)
+  }
 }

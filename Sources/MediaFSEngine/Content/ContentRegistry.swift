@@ -94,8 +94,9 @@ final class ContentRegistry: Sendable {
     do {
       var record = try catalog.allocateContent(inode)
       let held = try disk.status(of: record.content)?.size
-      var present = try catalog.extents(of: record.content)
+      var (present, sums) = try catalog.summedExtents(of: record.content, end: record.baseSize)
       if !record.isWriting || held == nil { try check(record, held: held ?? 0, &present) }
+      sums.truncate(to: held ?? 0, end: record.baseSize)
       // It was not settled when it was closed: the content file knows its size.
       if record.isWriting, let held { record.size = held }
       let file = try disk.open(record.content)
@@ -109,8 +110,7 @@ final class ContentRegistry: Sendable {
       if !record.isWriting, held != record.size { try file.truncate(to: record.size) }
       let content = FileContent(
         record: record, present: present, holes: holes,
-        changed: try catalog.changes(of: record.content),
-        file: file)
+        changed: try catalog.changes(of: record.content), sums: sums, file: file)
       if held == nil { try content.label(catalog) }
       return content
     } catch CatalogError.rule(.noSuchFileOrDirectory) {

@@ -26,6 +26,7 @@ extension FileContent {
     // Before the lock: making room changes other contents.
     var expected: Int64 = 0
     if let range = try Self.range(place(size), operation, maximumSize: maximumSize) {
+      try compareBeforeChange(of: range, space)
       // Outside of the lock: those of a copy are asked of its source.
       let zeros = zeros(range)
       expected = state.withLock { $0.lifecycle.growth(writing: range, leaving: zeros) }
@@ -53,6 +54,23 @@ extension FileContent {
       return (try wrote(range, leaving: zeros(range), catalog, now: now), isNews)
     }
     return isNews
+  }
+
+  /// The blocks around a change have no sums from then on: what of them was not compared yet would
+  /// never be, and be sent. Not what the change replaces as a whole: that may be damaged.
+  private func compareBeforeChange(
+    of range: Range<Int64>, _ space: CacheSpace
+  ) throws(FileSystemError) {
+    let replaced = BlockSums.blocks(inside: range, end: .max)
+    let inside = replaced.lowerBound * BlockSums.length..<replaced.upperBound * BlockSums.length
+    for blocks in state.withLock({ $0.lifecycle.unmarked(in: range) }) {
+      for part in [
+        blocks.clamped(to: 0..<inside.lowerBound),
+        blocks.clamped(to: inside.upperBound..<Int64.max),
+      ] where !part.isEmpty {
+        _ = try space.verify(part, of: self)
+      }
+    }
   }
 
   /// `nil` where nothing changes; `EFBIG` where no store has room for it.

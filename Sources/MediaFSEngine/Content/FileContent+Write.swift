@@ -114,9 +114,12 @@ extension FileContent {
     guard !segments.isEmpty else { return }
     let whole =
       segments.lowerBound * Segment.length..<segments.upperBound * Segment.length
-    let runs = state.withLock { $0.lifecycle.present.present(in: whole) }
+    let (runs, sums) = state.withLock {
+      ($0.lifecycle.present.present(in: whole), $0.lifecycle.extentSums)
+    }
     do throws(CatalogError) {
-      try catalog.replaceExtents(of: number, segments: segments, with: runs, accessed: now)
+      try catalog.replaceExtents(
+        of: number, segments: segments, with: runs, sums: sums, accessed: now)
     } catch {
       throw FileSystemError(error, "write")
     }
@@ -131,6 +134,10 @@ extension FileContent {
       var after = state.lifecycle
       after.truncated(to: newSize)
       return max(0, after.residentBytes - state.lifecycle.residentBytes)
+    }
+    // The block in which it ends then has no sum any more.
+    if newSize < size, !newSize.isMultiple(of: BlockSums.length) {
+      _ = try space.verify(newSize..<newSize + 1, of: self)
     }
     guard space.reserve(forChange: expected) else { throw .cacheFull("truncate") }
     var grown: Int64 = 0
@@ -205,7 +212,8 @@ extension FileContent {
     let changes = state.withLock { $0.lifecycle.changes }
     do {
       let unsynced = try catalog.unsynced(number)
-      try file.synchronizeData()
+      try refuseIfSuspect(unsynced, "fsync")
+      try synchronizeData(catalog)
       try disk.synchronizeName(of: number)
       try settle(catalog, now: now)
       try synchronized(unsynced, since: changes, catalog)
@@ -223,12 +231,32 @@ extension FileContent {
     let changes = state.withLock { $0.lifecycle.changes }
     do {
       guard let unsynced = try catalog.unsynced(number) else { return }
-      try file.synchronizeData()
+      try refuseIfSuspect(unsynced, "upload")
+      try synchronizeData(catalog)
       try disk.synchronizeName(of: number)
       try synchronized(unsynced, since: changes, catalog)
     } catch {
       throw Self.failure(error, "upload")
     }
+  }
+
+  private func synchronizeData(_ catalog: Catalog) throws {
+    do throws(Errno) {
+      try file.synchronizeData()
+    } catch {
+      try catalog.doubt(number)
+      throw error
+    }
+  }
+
+  private func refuseIfSuspect(
+    _ unsynced: UnsyncedContent?, _ operation: String
+  ) throws(FileSystemError) {
+    guard unsynced?.isSuspect == true else { return }
+    throw FileSystemError(
+      .ioError, operation,
+      "The cache disk has failed, and may have lost bytes of the file. Once it works again, "
+        + "unmount and mount again: then what is there is looked at, and sent.")
   }
 
   private func synchronized(
@@ -251,8 +279,9 @@ extension FileContent {
   }
 
   /// Every byte is here: from now on nothing is the object's. Fails when something was evicted
-  /// since it was fetched: it would be taken for a hole. What was fetched goes to the disk first:
-  /// the catalog says that it is nowhere else.
+  /// since it was fetched: it would be taken for a hole; and when a block was not compared with its
+  /// sum, which none has any more. What was fetched goes to the disk first: the catalog says that
+  /// it is nowhere else.
   func detach(_ catalog: Catalog) throws(FileSystemError) {
     if state.withLock({ $0.lifecycle.baseSize > 0 }) {
       do throws(Errno) {
@@ -262,7 +291,12 @@ extension FileContent {
       }
     }
     try changing.withLock { _ throws(FileSystemError) in
-      guard state.withLock({ $0.lifecycle.missing(in: 0..<$0.lifecycle.size).isEmpty }) else {
+      let isWhole = state.withLock { state in
+        let all = 0..<state.lifecycle.size
+        return state.lifecycle.missing(in: all).isEmpty
+          && state.lifecycle.unverified(in: all).isEmpty
+      }
+      guard isWhole else {
         throw FileSystemError(.ioError, "upload", "Some of the file was evicted meanwhile")
       }
       do throws(CatalogError) {

@@ -38,9 +38,12 @@ final class FileContent: Sendable {
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 
-    /// Where an open file's bytes are that are not here; `nil` when all are.
+    /// Where an open file's bytes are that are not here, or may turn out to be damaged; `nil`
+    /// when there are none.
     var neededObject: StoredObject? {
-      handles > 0 && !lifecycle.missing(in: 0..<lifecycle.size).isEmpty ? object : nil
+      let isIntact =
+        lifecycle.missing(in: 0..<lifecycle.size).isEmpty && !lifecycle.sums.hasUnverified
+      return handles > 0 && !isIntact ? object : nil
     }
 
     func evictable(in range: Range<Int64>) -> [Range<Int64>] {
@@ -53,17 +56,20 @@ final class FileContent: Sendable {
   let file: any ContentFile
   let state: Mutex<State>
   let changing = Mutex(())
+  /// Sums what comes; used under ``changing``.
+  let arriving = Mutex(BlockSummer())
 
   init(
     record: InodeRecord, present: ByteRangeSet, holes: ByteRangeSet, changed: ByteRangeSet,
-    file: any ContentFile
+    sums: BlockSums, file: any ContentFile
   ) {
     inode = record.number
     number = record.content
     self.file = file
     var lifecycle = FileLifecycle(
       size: record.size, baseSize: record.baseSize, present: present, holes: holes,
-      changed: changed, version: record.version, committedVersion: record.committedVersion)
+      changed: changed, sums: sums, version: record.version,
+      committedVersion: record.committedVersion)
     if record.isWriting { lifecycle.began(version: record.version) }
     if record.copied?.version == record.version { lifecycle.becameCopy() }
     state = Mutex(
@@ -96,16 +102,6 @@ final class FileContent: Sendable {
   }
 
   // MARK: Reading
-
-  /// Bytes that are here; the range was pinned by ``pinIfPresent(_:)``.
-  func readPinned(_ range: Range<Int64>) throws(FileSystemError) -> [UInt8] {
-    defer { state.withLock { $0.lifecycle.unpin(range) } }
-    do {
-      return try file.read(count: range.count, at: range.lowerBound)
-    } catch {
-      throw FileSystemError(.ioError, "read", "The cache disk failed", underlying: error)
-    }
-  }
 
   /// Keeps a range from being evicted if all of it is here; `nil` if some of it is not. The range
   /// is clipped to the file.
@@ -144,6 +140,7 @@ final class FileContent: Sendable {
         for part in parts { state.lifecycle.arrived(part) }
         state.lifecycle.endFetching(range)
       }
+      if parts == [range] { sum(arrived: bytes, at: offset) }
       return parts.reduce(0) { $0 + Int64($1.count) }
     }
     wakeReaders()

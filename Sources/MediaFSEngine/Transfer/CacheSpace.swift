@@ -13,14 +13,14 @@ final class CacheSpace: Sendable {
   private static let batch = 128
 
   let account: CacheAccount
-  private let catalog: Catalog
+  let catalog: Catalog
   private let registry: ContentRegistry
   private let keeper: DiskKeeper
   private let environment: Environment
-  private let statistics: Statistics
+  let statistics: Statistics
   /// `local.keep`
   private let kept: PatternList
-  private let log: Logger
+  let log: Logger
   private let touched = Mutex<[Segment: Timestamp]>([:])
   /// What was held at the start, until it is counted.
   private let uncounted: Mutex<OpeningUsage?>

@@ -15,6 +15,7 @@ struct ContentSource: ObjectSource {
   let range: Range<Int64>
   /// The count of changes when the upload began.
   let changes: UInt64
+  let sums: SentSums
 
   var length: Int64 { Int64(range.count) }
 
@@ -32,6 +33,7 @@ struct ContentSource: ObjectSource {
       throw ObjectStoreError(
         .cancelled, code: "Changed", message: "The file changed while it was uploaded")
     }
+    sums.add(bytes, at: range.lowerBound + offset)
     return bytes
   }
 }

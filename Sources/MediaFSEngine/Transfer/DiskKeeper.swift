@@ -88,15 +88,34 @@ final class DiskKeeper: Sendable {
       var unsynced = try catalog.unsynced(limit: Self.batch)
       if unsynced.isEmpty { return }
       if unsynced.count < Self.batch {
-        for content in unsynced { try disk.synchronize(content.content) }
+        try synchronize(unsynced)
       } else {
         unsynced = try catalog.unsynced(limit: Self.wholeBatch)
-        try disk.synchronizeFilesystem()
+        do throws(Errno) {
+          try disk.synchronizeFilesystem()
+        } catch {
+          // Which of them it was is what each of them says.
+          try synchronize(unsynced)
+        }
       }
       try catalog.synced(unsynced)
       try catalog.synchronize()
     } catch {
       log.warning("Content files were not synchronized: \(error)")
+    }
+  }
+
+  /// What the disk does not take stays marked, and is not sent before somebody has looked at it.
+  private func synchronize(_ contents: [UnsyncedContent]) throws(CatalogError) {
+    for content in contents {
+      do throws(Errno) {
+        try disk.synchronize(content.content)
+      } catch {
+        try catalog.doubt(content.content)
+        log.critical(
+          "The cache disk fails to take content file \(content.content): \(error)",
+          metadata: ["cure": "mend or replace the disk, then unmount and mount again"])
+      }
     }
   }
 }

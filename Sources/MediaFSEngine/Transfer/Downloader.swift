@@ -239,6 +239,7 @@ final class Downloader: Sendable {
     do throws(FileSystemError) {
       try content.changing.withLock { _ throws(FileSystemError) in
         guard !content.state.withLock({ $0.isSuperseded }) else { return }
+        content.sumRest(of: range)
         try content.recordExtents(around: range, catalog, now: environment.now())
       }
     } catch {

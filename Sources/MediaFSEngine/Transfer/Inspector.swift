@@ -66,10 +66,10 @@ struct Inspector: Sendable {
   /// How far an inspection is.
   struct Walk {
     fileprivate enum Part {
-      case inodes, journal, names, contents, keys, usage
+      case inodes, journal, names, contents, sums, keys, usage
     }
 
-    fileprivate var parts: [Part] = [.inodes, .journal, .names, .contents, .keys, .usage]
+    fileprivate var parts: [Part] = [.inodes, .journal, .names, .contents, .sums, .keys, .usage]
     fileprivate var start: Int64 = 0
     fileprivate var usage: Int64 = 0
     /// The account when the sum was begun; `nil` while bytes were on their way.
@@ -92,6 +92,7 @@ struct Inspector: Sendable {
     case .journal: page = try catalog.inspectJournal(from: start, limit: Self.page)
     case .names: page = try catalog.inspectNames(from: start, limit: Self.page)
     case .contents: page = try catalog.inspectContents(from: start, limit: Self.page)
+    case .sums: page = try catalog.inspectSums(from: start, limit: Self.page)
     case .keys:
       page = InspectedPage(
         violations: try catalog.inspectKeys(

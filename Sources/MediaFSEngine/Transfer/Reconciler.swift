@@ -41,6 +41,7 @@ final class Reconciler: Sendable {
   private let reconciliation: Reconciliation
   let schedule = RetrySchedule()
   private let cleaner: UploadCleaner
+  private let scrubber: Scrubber
   let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
   let changed = Wakeup()
@@ -54,6 +55,7 @@ final class Reconciler: Sendable {
     reconciliation = Reconciliation(
       context: context, downloader: downloader, conditions: conditions, expansion: expansion)
     cleaner = UploadCleaner(context)
+    scrubber = Scrubber(context: context, downloader: downloader)
     state = Mutex(State(isPaused: !context.options.uploadEnabled))
     context.health.onRecovery { [weak self] in self?.endBackoff() }
   }
@@ -96,6 +98,9 @@ final class Reconciler: Sendable {
     }
   }
 
+  /// What ``stop()`` would wait for.
+  var jobCount: Int { state.withLock { $0.jobs.count } }
+
   var activeCount: (uploads: Int, deletes: Int) {
     state.withLock { ($0.active.count, $0.isDeleting ? 1 : 0) }
   }
@@ -104,6 +109,7 @@ final class Reconciler: Sendable {
 
   private func run() async {
     spawn("inspector") { [self] in await inspect() }
+    spawn("scrubber") { [self] in await scrubber.run() }
     spawn("probe") { [self] in await prepare() }
     while !Task.isCancelled {
       let event = changed.event
@@ -157,10 +163,14 @@ final class Reconciler: Sendable {
     guard !state.withLock({ $0.isPaused || $0.isStopping }) else { return }
     do throws(CatalogError) {
       let now = context.environment.now()
-      try startUploads(now, limit: isTrial ? 1 : context.options.uploadConcurrency)
-      try startDeletes(now)
-      try startCleaning(now)
-      try context.catalog.forgetDeleted(before: now.advanced(by: .zero - Self.tombstoneMemory))
+      let oldest = now.advanced(by: .zero - Self.tombstoneMemory)
+      let work = try context.catalog.dueWork(by: now, forgettingBefore: oldest)
+      if work.uploads {
+        try startUploads(now, limit: isTrial ? 1 : context.options.uploadConcurrency)
+      }
+      if work.deletes { try startDeletes(now) }
+      if work.abandoned { try startCleaning(now) }
+      if work.remembered { try context.catalog.forgetDeleted(before: oldest) }
     } catch {
       context.log.error("The journal cannot be read: \(error)")
     }
@@ -223,8 +233,10 @@ final class Reconciler: Sendable {
     }
   }
 
+  /// Does nothing once ``stop()`` has begun, which waits for those that it finds.
   func spawn(_ name: String, _ work: @escaping @Sendable () async -> Void) {
     state.withLock { state in
+      guard !state.isStopping else { return }
       let id = state.nextJob
       state.nextJob += 1
       state.jobs[id] = context.environment.spawn(name) { [self] in

@@ -199,6 +199,7 @@ struct Reconciliation: Sendable {
     let condition: WriteCondition =
       source == key
       ? .none : try await conditions.condition(for: placement, at: key, isCopy: true)
+    let began = context.environment.now()
     try await conditions.checkSource(object.etag, at: source)
     if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
     // What nobody has read yet is not replaced by what we would assume.
@@ -209,7 +210,8 @@ struct Reconciliation: Sendable {
       StoredObject(key: source, etag: object.etag, size: object.size), to: key, headers: headers,
       condition: condition)
     try commit(
-      StoredObject(key: key, etag: etag, size: object.size), side, &placement, asAlias: asAlias)
+      StoredObject(key: key, etag: etag, size: object.size), side, &placement, asAlias: asAlias,
+      sourceSeen: began)
   }
 
   /// The object to copy was deleted or replaced by somebody else.
@@ -248,7 +250,7 @@ struct Reconciliation: Sendable {
     let headers = try await headers(fresh, targets.paths[key]).0
     let job = Uploader.Job(
       record: fresh, content: content, key: key, headers: headers, condition: condition,
-      changes: snapshot.changes, layout: planned)
+      changes: snapshot.changes, layout: planned, sums: SentSums(end: fresh.size))
     let uploaded: Uploader.Uploaded
     if let copy = try await copyKnownContent(placement, to: key, headers: headers) {
       uploaded = Uploader.Uploaded(object: copy, metadata: headers.metadata)
@@ -258,55 +260,29 @@ struct Reconciliation: Sendable {
     let object = uploaded.object
     let side = SideObject.key(from: uploaded.metadata, context.keySpace)
     placement.inode = conditions.state(of: fresh, in: uploaded.metadata)
+    let sums = try conditions.mapping {
+      try content.sumsAtCommit(besides: job.sums.sums, since: snapshot.changes, context.space)
+    }
     placement = try content.changing.withLock { _ throws(ObjectStoreError) -> Placement in
       var after = placement
-      try commit(object, side, &after)
-      content.state.withLock { state in
-        state.object = object
-        state.lifecycle.endUpload(committed: fresh.version)
-      }
+      try commit(object, side, &after, sums: content.sums(committing: fresh.version, sums))
+      content.committed(object, fresh.version, sums)
       try? content.label(context.catalog)
       return after
     }
   }
 
-  /// How the content would go up as it is now.
-  private func layout(of content: FileContent) -> UploadLayout? {
-    let copiesParts = context.copiesParts.withLock { $0 }
-    let (size, unchanged, isLocal) = content.state.withLock { state in
-      let hasObject = copiesParts && state.object != nil && !state.isSuperseded
-      return (
-        state.lifecycle.size, hasObject ? state.lifecycle.unchanged : nil,
-        state.lifecycle.missing(in: 0..<state.lifecycle.size).isEmpty
-      )
-    }
-    return Uploader(context: context).layout(of: size, unchanged: unchanged, isLocal: isLocal)
-  }
-
-  /// Fetches what will be sent, or kept, and is not here.
-  func fetch(
-    _ ranges: [Range<Int64>], of content: FileContent
-  ) async throws(ObjectStoreError) {
-    for range in ranges {
-      // Piece by piece: readers ask for theirs in between, and the cache makes room as it goes.
-      while let gap = content.state.withLock({ $0.lifecycle.missing(in: range) }).first {
-        guard content.state.withLock({ $0.object }) != nil else { throw .baseIsGone }
-        let end = min(gap.upperBound, gap.lowerBound + ReadWindow.maximumWindow)
-        try await conditions.mapping {
-          try await downloader.require(gap.lowerBound..<end, of: content)
-        }
-      }
-    }
-  }
-
   private func commit(
-    _ object: StoredObject, _ side: ObjectKey?, _ placement: inout Placement, asAlias: Bool = false
+    _ object: StoredObject, _ side: ObjectKey?, _ placement: inout Placement,
+    asAlias: Bool = false, sums: CommittedSums = CommittedSums(), sourceSeen: Timestamp? = nil
   ) throws(ObjectStoreError) {
     let now = context.environment.now()
     let record = placement.inode
-    let commit = Commit(
+    var commit = Commit(
       inode: record.number, object: object, version: record.version,
       attributeVersion: record.attributeVersion, sideKey: side)
+    commit.sums = sums
+    commit.sourceSeen = sourceSeen
     if asAlias { return try catalog { try $0.commitAlias(commit, at: now) } }
     let after = try catalog { try $0.commit(commit, at: now) }
     placement.commit(object)

@@ -20,6 +20,8 @@ final class Statistics: Sendable {
   let uploads = Counter()
   let evictions = Counter()
   let conflicts = Counter()
+  /// Cached blocks that were not what they had been.
+  let damagedBlocks = Counter()
   /// What the last inspection found.
   let violations = Mutex(0)
 }

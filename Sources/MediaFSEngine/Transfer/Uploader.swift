@@ -13,6 +13,9 @@ struct Uploader: Sendable {
   /// Parts of one file on their way at once; files go up in parallel too.
   private static let parallelParts = 4
 
+  /// What damage the store's own assembling of parts makes is over by then.
+  private static let damageLimit = 3
+
   /// What stores answer to a copy of a range (S3 UploadPartCopy) when they know no such request.
   /// Taken for damage, each change of a large file would be parked; the other way round, all of it
   /// is sent until the next start.
@@ -32,9 +35,11 @@ struct Uploader: Sendable {
     var changes: UInt64
     /// `nil`: in one piece.
     var layout: UploadLayout?
+    /// Of what is sent.
+    var sums: SentSums
 
     func source(_ range: Range<Int64>) -> ContentSource {
-      ContentSource(content: content, range: range, changes: changes)
+      ContentSource(content: content, range: range, changes: changes, sums: sums)
     }
   }
 
@@ -67,9 +72,40 @@ struct Uploader: Sendable {
       object: StoredObject(key: job.key, etag: etag, size: size), metadata: metadata)
   }
 
+  /// What became of one upload in parts.
+  private enum Made {
+    case object(ObjectInfo)
+    /// An object of other bytes, by its checksum.
+    case damaged(ETag)
+  }
+
   private func uploadParts(
     _ job: Job, _ layout: [UploadLayout.Part]
   ) async throws(ObjectStoreError) -> ObjectInfo {
+    var job = job
+    for _ in 1...Self.damageLimit {
+      switch try await uploadOnce(job, layout) {
+      case .object(let info): return info
+      case .damaged(let etag):
+        context.log.error("\(job.key) has other bytes in the store than were sent: sent again")
+        // What was to be copied may be what was replaced.
+        guard layout.allSatisfy({ $0.origin == .content }) else { throw notVerified(job, "them") }
+        // The damaged bytes are replaced, and nothing else is.
+        if job.condition != .none { job.condition = .matches(etag) }
+      }
+    }
+    throw notVerified(job, "them \(Self.damageLimit) times")
+  }
+
+  private func notVerified(_ job: Job, _ what: String) -> ObjectStoreError {
+    ObjectStoreError(
+      .unavailable, code: "NotVerified",
+      message: "\(job.key) has other bytes than were sent, after the store took \(what)")
+  }
+
+  private func uploadOnce(
+    _ job: Job, _ layout: [UploadLayout.Part]
+  ) async throws(ObjectStoreError) -> Made {
     let (upload, sent) = try await resumeOrBegin(job)
     let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
@@ -78,17 +114,25 @@ struct Uploader: Sendable {
       for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
       try job.content.checkIsWanted()
       try await checkBase(of: job)
+      let all = layout.indices.compactMap { parts[$0 + 1] }
       let etag = try await context.store.completeUpload(
-        job.key, upload.upload, parts: layout.indices.compactMap { parts[$0 + 1] },
-        condition: job.condition)
+        job.key, upload.upload, parts: all, condition: job.condition)
       let info = try await verify(job, etag)
       try? context.catalog.endUpload(of: job.record.number)
-      return info
+      // Of an ETag that is made of parts nothing follows for the bytes.
+      if let whole = ObjectChecksum.whole(of: all), let stored = info.checksum,
+        stored.algorithm == whole.algorithm, stored != whole
+      {
+        return .damaged(etag)
+      }
+      return .object(info)
     } catch {
       // The daemon ends: the next one goes on with the parts that are there.
       if Task.isCancelled { throw error }
-      if error.kind == .notFound || error.kind == .cancelled || error.kind == .preconditionFailed {
-        // Begun anew next time: it is gone, or its parts are not of one version.
+      if error.kind == .notFound || error.kind == .cancelled || error.kind == .preconditionFailed
+        || error.code == ObjectStoreError.otherPartsCode
+      {
+        // Begun anew next time: it is gone, or its parts are others, or not of one version.
         try? context.catalog.abandonUpload(of: job.record.number)
       }
       throw error
@@ -123,10 +167,11 @@ struct Uploader: Sendable {
     _ job: Job
   ) async throws(ObjectStoreError) -> (UploadRecord, [UploadedPart]) {
     let known = try? context.catalog.upload(of: job.record.number)
-    if let record = known?.record {
+    if let known {
+      let record = known.record
       if record.version == job.record.version, record.key == job.key,
         record.layout.utf8.elementsEqual((job.layout?.text ?? "").utf8),
-        let held = try await heldParts(of: record)
+        let held = try await heldParts(of: record, known.parts)
       {
         return (record, held)
       }
@@ -151,12 +196,20 @@ struct Uploader: Sendable {
     return (record, [])
   }
 
-  /// The parts that the store really has; `nil` when it does not know the upload any more.
+  /// The parts that the store really has, with the checksums they were sent with; `nil` when it
+  /// does not know the upload any more.
   private func heldParts(
-    of record: UploadRecord
+    of record: UploadRecord, _ recorded: [UploadedPart]
   ) async throws(ObjectStoreError) -> [UploadedPart]? {
+    let sent = Dictionary(recorded.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     do throws(ObjectStoreError) {
-      return try await context.store.listParts(record.key, record.upload)
+      return try await context.store.listParts(record.key, record.upload).map { held in
+        var held = held
+        // Where it was not recorded, the end of the upload goes without.
+        let own = sent[held.number]
+        held.checksum = own?.etag == held.etag && own?.size == held.size ? own?.checksum : nil
+        return held
+      }
     } catch {
       if error.kind == .notFound { return nil }
       throw error

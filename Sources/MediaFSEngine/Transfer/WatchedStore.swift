@@ -20,6 +20,17 @@ final class WatchedStore: ObjectStore {
 
   var limits: StoreLimits { base.limits }
   var requestCounts: [String: Int] { base.requestCounts }
+  var checksums: [ChecksumAlgorithm] { base.checksums }
+
+  func use(_ checksum: ChecksumAlgorithm?) { base.use(checksum) }
+
+  func verifies(
+    _ algorithm: ChecksumAlgorithm, at key: ObjectKey
+  ) async throws(ObjectStoreError) -> Bool {
+    try await change { () async throws(ObjectStoreError) in
+      try await base.verifies(algorithm, at: key)
+    }
+  }
 
   private func watch<Answer>(
     _ call: () async throws(ObjectStoreError) -> Answer

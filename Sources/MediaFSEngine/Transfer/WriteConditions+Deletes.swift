@@ -3,10 +3,10 @@ import MediaFSCore
 import ObjectStorage
 import SystemPackage
 
-/// Deletes that have waited for a while might hit what somebody else has put there since: those are
-/// asked for again, and stay. No store takes a condition for every kind of delete.
+/// A delete might hit what somebody else has put there since the object was last seen: it is asked
+/// for again, and stays. No store takes a condition for every kind of delete.
 extension WriteConditions {
-  /// How long a deleted object is taken for unchanged: as long as a request may take.
+  /// How long an object that was seen is taken for unchanged: as long as a request may take.
   private static let deleteTrust: Duration = .seconds(10)
   /// Keys that are looked at before one delete: it follows the first look within about a second at
   /// 100 ms a request. With more, somebody else's object may come in between.
@@ -50,7 +50,7 @@ extension WriteConditions {
     var (sure, doubtful): ([Tombstone], [Tombstone]) = ([], [])
     for tombstone in tombstones {
       let isFresh =
-        tombstone.etag == nil || !features.conditionalDelete && tombstone.since >= limit
+        tombstone.etag == nil || !features.conditionalDelete && tombstone.seen >= limit
       if isFresh && tombstone.sent.isEmpty || context.keySpace.isReserved(tombstone.key) {
         sure.append(tombstone)
       } else {

@@ -11,6 +11,7 @@ extension WriteConditions {
   func evacuate(_ other: InodeRecord) async throws(ObjectStoreError) {
     guard let object = other.object else { return }
     let moved: StoredObject
+    let began = context.environment.now()
     do throws(ObjectStoreError) {
       moved = try await copyAside(object, of: other.number)
     } catch {
@@ -24,7 +25,7 @@ extension WriteConditions {
       return
     }
     let now = context.environment.now()
-    try catalog { try $0.relocate(other.number, to: moved, at: now) }
+    try catalog { try $0.relocate(other.number, to: moved, sourceSeen: began, at: now) }
     context.registry.current(other.number)?.state.withLock { $0.object = moved }
   }
 
@@ -35,6 +36,14 @@ extension WriteConditions {
   /// - Returns: false when there are bytes that can be had nowhere.
   func loseObject(of record: InodeRecord) throws(ObjectStoreError) -> Bool {
     guard let key = record.object?.key else { return true }
+    var content: FileContent?
+    if record.kind == .regular, record.content != .none {
+      content = try mapping { try context.registry.acquire(record.number, asHandle: false) }
+    }
+    // In memory from the first step to the last: what was compared stays so.
+    defer { if let content { _ = context.registry.release(content, asHandle: false) } }
+    // What is here is about to be all that there is: what of it is damaged is not.
+    if let content { try mapping { _ = try context.space.verify(0..<content.size, of: content) } }
     let now = context.environment.now()
     guard try catalog({ try $0.forgetObject(at: key, of: record.number, at: now) }) else {
       try catalog { try $0.loseBase(of: record.number, at: key) }

@@ -168,14 +168,22 @@ final class WriteConditions: Sendable {
       }
       let found = try await findFeatures()
       features.withLock { $0.known = found }
+      context.store.use(found.checksum)
       return found
     }
   }
 
+  /// Other checksums than before are other questions to the same endpoint.
+  private var featuresName: String {
+    let wanted = context.store.checksums.map(\.rawValue).joined(separator: ",")
+    return "store features \(context.options.endpoint) \(wanted)"
+  }
+
   private func findFeatures() async throws(ObjectStoreError) -> StoreFeatures {
-    let name = "store features \(context.options.endpoint)"
     let probed: StoreFeatures
-    if let noted = try catalog({ try $0.note(name) }).flatMap({ StoreFeatures(noted: $0) }) {
+    if let noted = try catalog({ try $0.note(featuresName) }).flatMap(
+      StoreFeatures.init(noted:))
+    {
       probed = noted
     } else {
       probed = try await StoreProbe.run(
@@ -183,7 +191,7 @@ final class WriteConditions: Sendable {
         expecting: { keys throws(ObjectStoreError) in
           for key in keys { try expectTemporary(key) }
         })
-      try catalog { try $0.note(name, probed.noted) }
+      try catalog { try $0.note(featuresName, probed.noted) }
       if !probed.conditionalReplace || !probed.conditionalCreate {
         context.log.notice(
           "The store does not check all conditions of writes: looked up before each write",
@@ -192,8 +200,22 @@ final class WriteConditions: Sendable {
             "If-Match": "\(probed.conditionalReplace)",
           ])
       }
+      tellOfChecksums(probed.checksum)
     }
     return probed
+  }
+
+  private func tellOfChecksums(_ found: ChecksumAlgorithm?) {
+    let wanted = context.store.checksums
+    guard found == nil, let first = wanted.first else { return }
+    // One alone was asked for by name.
+    if wanted.count == 1 {
+      context.log.warning(
+        "The store does not verify the checksum \(first.rawValue): bytes are sent with their MD5",
+        metadata: ["cure": "set s3.checksum to auto or md5"])
+    } else {
+      context.log.notice("The store verifies no CRC: bytes are sent with their MD5")
+    }
   }
 
   // MARK: What nobody may confirm
@@ -271,16 +293,22 @@ extension ObjectStoreError {
 
 extension StoreFeatures {
   fileprivate var noted: String {
-    "\(conditionalCreate) \(conditionalReplace) \(conditionalCopy) \(conditionalDelete)"
+    "\(conditionalCreate) \(conditionalReplace) \(conditionalCopy) \(conditionalDelete) "
+      + (checksum?.rawValue ?? Self.noChecksum)
   }
 
   fileprivate init?(noted: String) {
-    let words = noted.split(separator: " ").map { Bool(String($0)) }
-    guard words.count == 4, let create = words[0], let replace = words[1], let copy = words[2],
+    let texts = noted.split(separator: " ").map(String.init)
+    let words = texts.prefix(4).map { Bool($0) }
+    guard texts.count == 5, let create = words[0], let replace = words[1], let copy = words[2],
       let delete = words[3]
     else { return nil }
+    let checksum = ChecksumAlgorithm(rawValue: texts[4])
+    guard checksum != nil || texts[4] == Self.noChecksum else { return nil }
     self.init(
       conditionalCreate: create, conditionalReplace: replace, conditionalCopy: copy,
-      conditionalDelete: delete)
+      conditionalDelete: delete, checksum: checksum)
   }
+
+  private static let noChecksum = "none"
 }

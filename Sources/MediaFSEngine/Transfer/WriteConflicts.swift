@@ -62,9 +62,12 @@ extension WriteConditions {
     if isOurs {
       let side = SideObject.key(from: found.headers.metadata, context.keySpace)
       try adopt(object, side, conflict, now)
-    } else if try isUnconfirmed(text, conflict) {
+    } else if isOlderState(text, conflict) {
       // A state of ours whose answer was lost: the next attempt replaces it.
       try replaceNext(object, conflict, now)
+    } else if try isLeftOver(text, conflict) {
+      // Nothing of this inode is in it, so it stays what it is until the next attempt replaces it.
+      try catalog { try $0.noteLeftOver(object, at: now) }
     } else if record.kind == .directory {
       // A marker has no content that could be lost: ours wins.
       try catalog { try $0.relocate(record.number, to: object, at: now) }
@@ -115,12 +118,11 @@ extension WriteConditions {
     return text.flatMap { CommitToken($0) }?.isUnconfirmed(by: known, current) ?? false
   }
 
-  /// Whether an object holds an older state of the inode, or one of another inode whose name this
-  /// was and that was deleted or renamed before the store's answer was known: nothing refers to it.
-  private func isUnconfirmed(
+  /// Whether an object is of another inode whose name this was and that was deleted or renamed
+  /// before the store's answer was known: nothing refers to it.
+  private func isLeftOver(
     _ text: String?, _ conflict: WriteConflict
   ) throws(ObjectStoreError) -> Bool {
-    if isOlderState(text, conflict) { return true }
     guard conflict.placement.object(at: conflict.key) == nil,
       let tombstone = try catalog({ try $0.tombstone(at: conflict.key) }),
       isSent(text, tombstone)
@@ -163,20 +165,20 @@ extension WriteConditions {
     _ object: StoredObject, _ side: ObjectKey?, _ conflict: WriteConflict, _ now: Timestamp
   ) throws(ObjectStoreError) {
     let record = conflict.inode
-    let commit = commit(object, side, of: record)
+    var commit = commit(object, side, of: record)
     if conflict.isAlias { return try catalog { try $0.commitAlias(commit, at: now) } }
     guard record.kind == .regular else {
       return try catalog { _ = try $0.commit(commit, at: now) }
     }
     let content = try mapping { try context.registry.acquire(record.number, asHandle: false) }
     defer { _ = context.registry.release(content, asHandle: false) }
+    let changes = content.state.withLock { $0.lifecycle.changes }
+    let sums = try mapping { try content.sumsAtCommit(since: changes, context.space) }
     // What is written from now on differs from this object, and the catalog has to hear of it.
     try content.changing.withLock { _ throws(ObjectStoreError) in
+      commit.sums = content.sums(committing: record.version, sums)
       try catalog { _ = try $0.commit(commit, at: now) }
-      content.state.withLock { state in
-        state.object = object
-        state.lifecycle.endUpload(committed: record.version)
-      }
+      content.committed(object, record.version, sums)
       try? content.label(context.catalog)
     }
   }

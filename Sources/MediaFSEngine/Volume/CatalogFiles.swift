@@ -22,6 +22,8 @@ struct CatalogFiles: Sendable {
   private var mark: FilePath { state.appending("catalog.damaged") }
   /// Which source the catalog belongs to, for the case that it cannot say so itself.
   private var source: FilePath { state.appending("catalog.source") }
+  /// Which time the disk was there when the catalog was last used, see ``VolumeOptions/boot``.
+  private var boot: FilePath { state.appending("catalog.boot") }
   private var quarantine: FilePath { state.appending("quarantine") }
 
   /// SQLite gives its log the permissions of the database: names are nobody else's business.
@@ -105,14 +107,25 @@ struct CatalogFiles: Sendable {
     try? remove(unchecked)
   }
 
-  // MARK: The source
+  // MARK: What a damaged catalog cannot say
 
   /// Which source the catalog was last opened for.
   func knownSource() throws(Errno) -> String? { try text(of: source) }
 
-  func note(source text: String) throws(Errno) {
-    if let known = try knownSource(), known.utf8.elementsEqual(text.utf8) { return }
-    try write(text, to: source)
+  func note(source text: String) throws(Errno) { try note(text, in: source) }
+
+  /// Whether the host has lost power since the catalog was last used, as far as anybody knows.
+  func haveSeenCut(at boot: String) throws(Errno) -> Bool {
+    guard let known = try text(of: self.boot) else { return false }
+    return !known.utf8.elementsEqual(boot.utf8)
+  }
+
+  /// What an earlier power cut has left has been looked at.
+  func note(boot text: String) throws(Errno) { try note(text, in: boot) }
+
+  private func note(_ note: String, in file: FilePath) throws(Errno) {
+    if let known = try text(of: file), known.utf8.elementsEqual(note.utf8) { return }
+    try write(note, to: file)
   }
 
   // MARK: Small files

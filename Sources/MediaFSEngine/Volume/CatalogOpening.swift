@@ -6,8 +6,8 @@ import ObjectStorage
 import PosixIO
 import SystemPackage
 
-/// Opens the catalog of a volume, or makes one. One that is damaged is set aside and made anew, of
-/// what content files say of themselves.
+/// Opens the catalog of a volume, or makes one, in step with the disk. One that is damaged is set
+/// aside and made anew, of what content files say of themselves.
 struct CatalogOpening {
   /// Starts whose daemon died before the catalog was looked through. It may be the catalog that
   /// kills them, so it is looked through before the next one serves.
@@ -36,6 +36,8 @@ struct CatalogOpening {
         catalog = try make(files.database)
       }
       try files.note(source: options.source)
+      try CutRecovery(catalog: catalog, disk: disk, environment: environment, log: log).run()
+      try files.note(boot: options.boot)
       return catalog
     } catch let error as CatalogError {
       throw FileSystemError(error, "open")
@@ -101,7 +103,10 @@ struct CatalogOpening {
     log.error("The catalog was damaged (\(damage)): it is quarantine/\(name) now, and made anew")
     try files.removeUnfinished()
     let catalog = try make(files.unfinished)
-    try Restoration(catalog: catalog, disk: disk, environment: environment, log: log).run()
+    try Restoration(
+      catalog: catalog, disk: disk, environment: environment,
+      isAfterCut: try files.haveSeenCut(at: options.boot), log: log
+    ).run()
     try catalog.close()
     try files.finish()
   }

@@ -10,7 +10,8 @@ import SystemPackage
 ///
 /// What is dirty is put back where it was and queued. It replaces the object that it was changed
 /// from, and no other: then both survive, as in any conflict. What the store has is dropped, since
-/// it can be fetched. What says nothing, or not enough, is set aside.
+/// it can be fetched. What says nothing, or not enough, is set aside; so is what has gaps when the
+/// host has lost power, since only the catalog knew which of them are the file's own.
 struct Restoration {
   /// Content files in one transaction.
   private static let batch = 500
@@ -20,6 +21,8 @@ struct Restoration {
   let catalog: Catalog
   let disk: any ContentDisk
   let environment: Environment
+  /// Bytes that the content files had may have been lost.
+  let isAfterCut: Bool
   let log: Logger
 
   /// What was found.
@@ -38,6 +41,8 @@ struct Restoration {
         try restore(contents[start..<min(contents.count, start + Self.batch)], &tally)
       }
     }
+    // Nothing of the new catalog says which bytes may not be on disk.
+    try disk.synchronizeFilesystem()
     log.notice(
       "The catalog was made anew",
       metadata: [
@@ -56,7 +61,13 @@ struct Restoration {
       switch label?.state {
       case .clean, .nameless: dropped.append(content)
       case .whole:
-        if let place = label?.place { files.append(try self.file(content, place, file)) }
+        guard let place = label?.place else { continue }
+        let restored = try self.file(content, place, file)
+        if isAfterCut, try mayLack(restored, in: file) {
+          try setAside(content, place, &tally)
+        } else {
+          files.append(restored)
+        }
       case .partial, nil:
         try setAside(content, label?.place, &tally)
       }
@@ -84,6 +95,16 @@ struct Restoration {
       })
   }
 
+  /// A power cut may have taken bytes of it: there are zeros where it never got any, or at its end,
+  /// where the disk may have had the size before the bytes.
+  private func mayLack(
+    _ restored: RestoredFile, in file: any ContentFile
+  ) throws(Errno) -> Bool {
+    if !restored.holes.isEmpty { return true }
+    guard restored.size > 0 else { return false }
+    return try file.read(count: 1, at: restored.size - 1).first == 0
+  }
+
   private func setAside(
     _ content: ContentNumber, _ place: ContentLabel.Place?, _ tally: inout Tally
   ) throws(Errno) {
@@ -92,7 +113,7 @@ struct Restoration {
     guard tally.quarantined <= Self.logged else { return }
     if let place {
       let path = Self.text(place.path)
-      log.error("Changes of \(path) are in quarantine/\(content): where in it, nobody knows")
+      log.error("Changes of \(path) are in quarantine/\(content): which of it, nobody knows")
     } else {
       log.warning("Content file \(content) says nothing of itself and was set aside")
     }

@@ -37,7 +37,8 @@ extension Volume: VolumeControl {
         cache: .init(
           bytes: context.space.account.used, limit: options.cacheSize,
           hits: statistics.hits.count, misses: statistics.misses.count,
-          evictions: statistics.evictions.count, full: try shortage(dirty.bytes, catalog)),
+          evictions: statistics.evictions.count, damaged: statistics.damagedBlocks.count,
+          full: try shortage(dirty.bytes, catalog)),
         conflicts: statistics.conflicts.count,
         violations: statistics.violations.withLock { $0 }, quarantine: quarantine,
         requests: context.store.requestCounts)
@@ -109,6 +110,15 @@ extension Volume: VolumeControl {
     }
     // The caller decides how long to wait, by cancelling.
     try await reconciler.drain(beneath: inode, "flush", limit: nil)
+  }
+
+  package func verify(
+    beneath path: String?, repairing: Bool,
+    progress: @escaping @Sendable (VolumeStatus.Count) -> Void
+  ) async throws(FileSystemError) -> Verification {
+    let inode = try resolve(path)
+    return try await Verifier(context: context, downloader: downloader, isRepairing: repairing)
+      .run(beneath: inode, progress: progress)
   }
 
   package func setPaused(_ paused: Bool) {

@@ -89,17 +89,22 @@ extension Volume {
     if let pinned = content.pinIfPresent(range) {
       context.statistics.hits.add(1)
       do throws(FileSystemError) {
-        return try content.readPinned(pinned)
+        if let bytes = try context.space.read(pinned: pinned, of: content) { return bytes }
       } catch {
-        guard context.space.discard(unreadable: pinned, of: content) else { throw error }
+        guard error.underlying is Errno, context.space.discard(unreadable: pinned, of: content)
+        else { throw error }
       }
     }
     context.statistics.misses.add(1)
     while true {
       try await downloader.require(range, of: content)
-      // Evicted again before we looked: fetch again. The cache is too small for its readers then,
-      // but every round serves somebody.
-      if let pinned = content.pinIfPresent(range) { return try content.readPinned(pinned) }
+      // Evicted again, or damaged, before we looked: fetch again. The cache is too small for its
+      // readers then, but every round serves somebody.
+      if let pinned = content.pinIfPresent(range),
+        let bytes = try context.space.read(pinned: pinned, of: content)
+      {
+        return bytes
+      }
     }
   }
 

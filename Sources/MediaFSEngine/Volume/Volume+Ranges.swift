@@ -74,11 +74,11 @@ extension Volume {
     do throws(FileSystemError) {
       while position < range.upperBound, !hasFetched, pieces == 0 || !Task.isCancelled {
         let piece = position..<min(position + Self.copyPiece, range.upperBound)
-        var pinned = from.content.pinIfPresent(piece)
+        var pinned = try pinIntact(piece, of: from.content)
         hasFetched = pinned == nil
         while pinned == nil {
           try await fetch(piece, of: from)
-          pinned = from.content.pinIfPresent(piece)
+          pinned = try pinIntact(piece, of: from.content)
         }
         // Cut off meanwhile.
         guard let pinned, !pinned.isEmpty else { break }
@@ -101,6 +101,17 @@ extension Volume {
         copied, of: from.content, source, pieces: pieces, since: changes, context.catalog)
     }
     return Int64(copied.count)
+  }
+
+  /// `nil` when some of it has to be fetched.
+  private func pinIntact(
+    _ piece: Range<Int64>, of content: FileContent
+  ) throws(FileSystemError) -> Range<Int64>? {
+    guard let pinned = content.pinIfPresent(piece) else { return nil }
+    var isIntact = false
+    defer { if !isIntact { content.state.withLock { $0.lifecycle.unpin(pinned) } } }
+    isIntact = try context.space.verify(pinned, of: content)
+    return isIntact ? pinned : nil
   }
 
   private func fetch(_ piece: Range<Int64>, of file: OpenFile) async throws(FileSystemError) {

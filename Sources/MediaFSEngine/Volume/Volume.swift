@@ -53,9 +53,6 @@ package final class Volume: Sendable {
       options: options, files: files, disk: disk, environment: environment, log: log
     ).open()
     do throws(CatalogError) {
-      try CutRecovery(
-        catalog: catalog, disk: disk, environment: environment, log: log
-      ).run()
       try Recovery(catalog: catalog, disk: disk, environment: environment, log: log)
         .settle()
       try catalog.follow(options.localOnly, at: environment.now())

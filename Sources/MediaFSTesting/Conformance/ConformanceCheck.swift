@@ -29,7 +29,7 @@ package struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
 package enum ObjectStoreConformance {
   package static let checks =
     objectChecks + rangeChecks + conditionChecks + copyChecks + multipartChecks + partChecks
-    + listingChecks + keyChecks
+    + listingChecks + keyChecks + checksumChecks
 
   /// The checks that a store with these traits must pass.
   package static func checks(for traits: StoreTraits) -> [ConformanceCheck] {

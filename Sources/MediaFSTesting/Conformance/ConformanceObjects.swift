@@ -16,8 +16,10 @@ extension ObjectStoreConformance {
     ConformanceCheck("head tells what get tells") { check in
       let etag = try await check.put("object", [1, 2, 3])
       let head = try await check.head("object")
-      let got = try await check.store.get(check.key("object"), range: 1..<2, ifMatch: nil)
-      try check.expectEqual(head, got.info, "the answer of HEAD")
+      var got = try await check.store.get(check.key("object"), range: 1..<2, ifMatch: nil).info
+      // That of all bytes says nothing of a range.
+      got.checksum = head.checksum
+      try check.expectEqual(head, got, "the answer of HEAD")
       try check.expectEqual(head.etag, etag, "the ETag")
       try check.expectEqual(head.size, 3, "the size")
       try check.expect(head.lastModified > .epoch, "an object was last modified in 1970")
@@ -95,7 +97,9 @@ extension ObjectStoreConformance {
       try check.expect(failures.isEmpty, "a batch delete failed: \(failures)")
       try check.expectEqual(try await check.names(), [check.key("kept")], "the listing")
     },
-    ConformanceCheck("a reader sees one version", where: \.replacesAtomically) { check in
+    ConformanceCheck(
+      "a reader sees one version", where: { $0.replacesAtomically && $0.namesChecksums }
+    ) { check in
       let versions = (0..<4).map { [UInt8](repeating: $0, count: 200_000 + Int($0)) }
       try await check.put("object", versions[0])
       try await withThrowingTaskGroup(of: Void.self) { group in

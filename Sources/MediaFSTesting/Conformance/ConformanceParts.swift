@@ -8,7 +8,7 @@ extension ObjectStoreConformance {
       let new = try await check.part("object", upload, 1, [2])
       try check.expect(old.etag != new.etag, "two contents of a part have one ETag")
       let listed = try await check.store.listParts(check.key("object"), upload)
-      try check.expectEqual(listed, [new], "the parts")
+      try check.expectEqual(listed, [new.withoutChecksum], "the parts")
       try await check.complete("object", upload, [new])
       try check.expectBytes(try await check.read("object"), [2], "the object")
     },

@@ -71,7 +71,7 @@ extension ObjectStoreConformance {
       let beneath = try await check.store.listUploads(prefix: check.prefix + "a")
       try check.expectEqual(beneath.map(\.upload), [first], "the uploads beneath a prefix")
       let listed = try await check.store.listParts(check.key("b"), second)
-      try check.expectEqual(listed, parts, "the parts")
+      try check.expectEqual(listed, parts.map(\.withoutChecksum), "the parts")
       try await check.complete("b", second, listed)
       let left = try await check.store.listUploads(prefix: check.prefix)
       try check.expectEqual(left.map(\.upload), [first], "the uploads that are left")

@@ -1,3 +1,5 @@
+package import ObjectStorage
+
 /// What of the contract a store keeps. Servers differ, and an ignored condition looks like success.
 package struct StoreTraits: Sendable, Hashable {
   /// `If-None-Match: *` on PutObject.
@@ -10,6 +12,8 @@ package struct StoreTraits: Sendable, Hashable {
   package var conditionalCopy = true
   /// `If-Match` on DeleteObject.
   package var conditionalDelete = true
+  /// The same fails where nothing is.
+  package var missesWhatIsMeant = true
   /// `x-amz-copy-source-if-match`.
   package var copySourceMatch = true
   package var copyParts = true
@@ -26,6 +30,15 @@ package struct StoreTraits: Sendable, Hashable {
   package var unicodeMetadata = true
   /// Keys with empty segments or the segments "." and ".." are kept as they are.
   package var pathLikeKeys = true
+  /// Which checksums are verified, and named in the answer.
+  package var verified: Set<ChecksumAlgorithm> = []
+  /// The answer to a write names its checksum. Otherwise the object is looked up, and that of
+  /// another writer may be found.
+  package var namesChecksums = true
+  /// What the store was told to use, one of those.
+  package var checksum: ChecksumAlgorithm?
+  /// The checksum of a multipart upload is that of all its bytes, and verified at its end.
+  package var checksumOfParts = false
   /// One of several conditional writes at the same time succeeds, not more.
   package var decidesRaces = true
   /// A reader sees the old bytes or the new ones.

@@ -138,6 +138,23 @@ package final class SimulatedDisk: Sendable {
   }
 }
 
+// MARK: - Decay
+
+extension SimulatedDisk {
+  /// A byte becomes another one by itself.
+  package func decay(_ content: ContentNumber, at offset: Int64) {
+    state.withLock { state in
+      guard let number = state.names[content], var file = state.files[number],
+        0..<file.image.size ~= offset
+      else { return }
+      file.image.bytes[Int(offset)] ^= 0x40
+      // What was not synchronized is not on the disk, and cannot decay there.
+      if file.changes.isEmpty { file.durable = file.image }
+      state.files[number] = file
+    }
+  }
+}
+
 // MARK: - Power cuts
 
 extension SimulatedDisk {

@@ -19,19 +19,52 @@ package final class SimulatedNetwork: Sendable {
   package let store: MemoryObjectStore
   /// What the store does with conditions on writes.
   let conditions: ConditionSupport
+  /// Whether the store looks at the condition of a delete. Few do.
+  let checksDeletes: Bool
   /// Listings come in pages of at most so many entries.
   let pageSize: Int
   let simulation: Simulation
   /// What is passed on of an error; for tests that have it misunderstood.
   let told: @Sendable (ObjectStoreError) -> ObjectStoreError
-  private let state = Mutex((weather: NetworkWeather(), failures: 0, keys: Set<ObjectKey>()))
+  /// What is sent of a condition; for tests that have it forgotten.
+  let asked: @Sendable (ObjectKey, WriteCondition) -> WriteCondition
+  private let state = Mutex(State())
+
+  private struct State {
+    var weather = NetworkWeather()
+    var failures = 0
+    var keys: Set<ObjectKey> = []
+    /// When an object was stored, and when who looked at a key.
+    var stored: [ObjectKey: Timestamp] = [:]
+    var looks: [Look: [(time: Timestamp, size: Int64?)]] = [:]
+    var deletions: [Deletion] = []
+  }
+
+  /// An object that was deleted without a condition.
+  package struct Deletion: Sendable {
+    package var key: ObjectKey
+    /// It tells which one it was.
+    package var size: Int
+    package var time: Timestamp
+    /// When who deleted it had looked for the last time before it was stored.
+    package var lookedBefore: Timestamp?
+  }
+
+  private struct Look: Hashable {
+    var key: ObjectKey
+    var host: String
+  }
 
   package init(
     _ store: MemoryObjectStore, _ simulation: Simulation, conditions: ConditionSupport,
-    pageSize: Int, told: @escaping @Sendable (ObjectStoreError) -> ObjectStoreError = { $0 }
+    checksDeletes: Bool = true, pageSize: Int,
+    told: @escaping @Sendable (ObjectStoreError) -> ObjectStoreError = { $0 },
+    asked: @escaping @Sendable (ObjectKey, WriteCondition) -> WriteCondition = { $1 }
   ) {
     self.store = store
     self.told = told
+    self.asked = asked
+    self.checksDeletes = checksDeletes
     self.simulation = simulation
     self.conditions = conditions
     self.pageSize = pageSize
@@ -52,6 +85,41 @@ package final class SimulatedNetwork: Sendable {
   /// nothing protects what the next process has written from it, whatever that does.
   var takesLateRequests: Bool {
     if case .checked = conditions { true } else { false }
+  }
+
+  package var deletions: [Deletion] { state.withLock { $0.deletions } }
+
+  package func noteStored(_ key: ObjectKey) {
+    let now = simulation.now
+    state.withLock { $0.stored[key] = now }
+  }
+
+  /// A process has heard, or has decided itself, what is at a key.
+  ///
+  /// - Parameter size: of what a listing told it of.
+  func noteLook(at key: ObjectKey, in life: Life, listed size: Int64? = nil) {
+    let look = (time: simulation.now, size: size)
+    state.withLock { $0.looks[Look(key: key, host: life.host), default: []].append(look) }
+  }
+
+  /// The sizes of the objects that listings told a host of.
+  package func listed(_ key: ObjectKey, by host: String, since time: Timestamp) -> [Int64] {
+    state.withLock { state in
+      (state.looks[Look(key: key, host: host)] ?? []).filter { $0.time >= time }
+        .compactMap(\.size)
+    }
+  }
+
+  func noteDeletion(of key: ObjectKey, in life: Life) {
+    guard let size = store.bytes(of: key)?.count else { return }
+    let now = simulation.now
+    state.withLock { state in
+      let stored = state.stored[key] ?? now
+      let looks = state.looks[Look(key: key, host: life.host)] ?? []
+      let last = looks.last { $0.time < stored }
+      state.deletions.append(
+        Deletion(key: key, size: size, time: now, lookedBefore: last?.time))
+    }
   }
 
   func note(_ key: ObjectKey) {
@@ -125,7 +193,10 @@ package struct SimulatedConnection: ObjectStore {
     return answer
   }
 
-  private func supported(_ condition: WriteCondition) throws(ObjectStoreError) -> WriteCondition {
+  private func supported(
+    _ wanted: WriteCondition, at key: ObjectKey
+  ) throws(ObjectStoreError) -> WriteCondition {
+    let condition = network.asked(key, wanted)
     switch network.conditions {
     case .checked: return condition
     case .ignored: return .none
@@ -133,6 +204,11 @@ package struct SimulatedConnection: ObjectStore {
       if condition != .none { throw error }
       return condition
     }
+  }
+
+  private func noteWrite(at key: ObjectKey) {
+    network.noteStored(key)
+    network.noteLook(at: key, in: life)
   }
 
   /// The bytes as they are read on their way out, in two pieces with time in between.
@@ -162,7 +238,8 @@ extension SimulatedConnection {
 
   package func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
     try await perform(key) { () async throws(ObjectStoreError) in
-      try await network.store.head(key)
+      network.noteLook(at: key, in: life)
+      return try await network.store.head(key)
     }
   }
 
@@ -171,7 +248,11 @@ extension SimulatedConnection {
     request.pageSize = min(request.pageSize, network.pageSize)
     let asked = request
     return try await perform(ObjectKey(request.prefix)) { () async throws(ObjectStoreError) in
-      try await network.store.list(asked)
+      let page = try await network.store.list(asked)
+      for object in page.objects {
+        network.noteLook(at: object.key, in: life, listed: object.size)
+      }
+      return page
     }
   }
 
@@ -179,8 +260,11 @@ extension SimulatedConnection {
     _ key: ObjectKey, _ source: any ObjectSource, headers: ObjectHeaders, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
     try await perform(key) { () async throws(ObjectStoreError) in
-      try await network.store.put(
-        key, sent(source), headers: headers, condition: supported(condition))
+      let bytes = try await sent(source)
+      let etag = try await network.store.put(
+        key, bytes, headers: headers, condition: supported(condition, at: key))
+      noteWrite(at: key)
+      return etag
     }
   }
 
@@ -189,20 +273,28 @@ extension SimulatedConnection {
     condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
     try await perform(target) { () async throws(ObjectStoreError) in
-      try await network.store.copy(
+      network.noteLook(at: source, in: life)
+      let etag = try await network.store.copy(
         from: source, sourceMatch: sourceMatch, to: target, headers: headers,
-        condition: supported(condition))
+        condition: supported(condition, at: target))
+      noteWrite(at: target)
+      return etag
     }
   }
 
   package func delete(_ key: ObjectKey) async throws(ObjectStoreError) {
     try await perform(key) { () async throws(ObjectStoreError) in
-      try await network.store.delete(key)
+      network.noteDeletion(of: key, in: life)
+      return try await network.store.delete(key)
     }
   }
 
   package func delete(_ key: ObjectKey, ifMatch: ETag) async throws(ObjectStoreError) {
     try await perform(key) { () async throws(ObjectStoreError) in
+      guard network.checksDeletes, network.asked(key, .matches(ifMatch)) != .none else {
+        network.noteDeletion(of: key, in: life)
+        return try await network.store.delete(key)
+      }
       try await network.store.delete(key, ifMatch: ifMatch)
     }
   }
@@ -212,7 +304,8 @@ extension SimulatedConnection {
   ) async throws(ObjectStoreError) -> [ObjectKey: ObjectStoreError] {
     for key in keys { network.note(key) }
     return try await perform(keys.first ?? ObjectKey("")) { () async throws(ObjectStoreError) in
-      try await network.store.delete(keys)
+      for key in keys { network.noteDeletion(of: key, in: life) }
+      return try await network.store.delete(keys)
     }
   }
 
@@ -246,8 +339,10 @@ extension SimulatedConnection {
     _ key: ObjectKey, _ upload: UploadID, parts: [UploadedPart], condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
     try await perform(key) { () async throws(ObjectStoreError) in
-      try await network.store.completeUpload(
-        key, upload, parts: parts, condition: supported(condition))
+      let etag = try await network.store.completeUpload(
+        key, upload, parts: parts, condition: supported(condition, at: key))
+      noteWrite(at: key)
+      return etag
     }
   }
 

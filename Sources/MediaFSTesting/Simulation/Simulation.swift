@@ -156,9 +156,13 @@ package final class Simulation: TaskExecutor {
 
 /// The time from a process's start to its death, for everything that dies with it.
 package final class Life: Sendable {
+  /// Whose life it is, where there are several.
+  let host: String
   private let state = Mutex((isOver: false, ending: { @Sendable () -> Void in }))
 
-  package init() {}
+  package init(of host: String = "") {
+    self.host = host
+  }
 
   package var isOver: Bool { state.withLock { $0.isOver } }
 
@@ -172,6 +176,8 @@ package final class Life: Sendable {
     state.withLock { state in
       guard !state.isOver else { return nil }
       state.isOver = true
+      // It refers to what refers to the life, and would keep all of it in memory.
+      defer { state.ending = {} }
       return state.ending
     }
   }

@@ -80,6 +80,7 @@ package final class SharedCredentialsFile: CredentialSource {
 
   private func failure(_ what: String) -> ObjectStoreError {
     ObjectStoreError(
-      .accessDenied, code: "CredentialsUnreadable", message: "credentials file \(path) \(what)")
+      .accessDenied, code: ObjectStoreError.credentialsUnreadableCode,
+      message: "credentials file \(path) \(what)")
   }
 }

@@ -45,6 +45,8 @@ struct S3Request: Sendable {
   var query: [QueryItem] = []
   var headers = HTTPHeaders()
   var payload: Payload?
+  /// Bytes that the store finds damaged are not sent again.
+  var endsWithDamage = false
 
   /// It changes nothing: an attempt more is harmless.
   var isRead: Bool { method == .get || method == .head }
@@ -59,8 +61,13 @@ struct S3Request: Sendable {
     headers.set("content-type", contentType)
   }
 
-  mutating func setPayload(_ payload: Payload) {
+  /// - Parameter sendsDigest: false sends no `Content-MD5`.
+  mutating func setPayload(_ payload: Payload, sendsDigest: Bool = true) {
     self.payload = payload
-    headers.set("content-md5", payload.digest.contentMD5)
+    if let checksum = payload.digest.checksum {
+      headers.set(checksum)
+    } else if sendsDigest, let digest = payload.digest.contentMD5 {
+      headers.set("content-md5", digest)
+    }
   }
 }

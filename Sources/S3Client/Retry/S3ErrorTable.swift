@@ -7,6 +7,16 @@ enum S3ErrorTable {
     kinds[code] ?? kind(status: status)
   }
 
+  /// Whether the store has found other bytes than their checksum says.
+  static func isDamage(code: String) -> Bool {
+    ["BadDigest", "XAmzContentChecksumMismatch"].contains(code)
+  }
+
+  /// Whether the store does not have the parts of an upload as they were sent.
+  static func isAboutParts(code: String) -> Bool {
+    ["InvalidPart", "InvalidPartOrder"].contains(code)
+  }
+
   /// Codes whose status would mislead, and those that come without one (in a 200, in the answer
   /// to DeleteObjects).
   private static let kinds: [String: ObjectStoreError.Kind] = [
@@ -42,6 +52,7 @@ enum S3ErrorTable {
     // The bytes were damaged on their way, and the store has noticed: sent again they are right.
     "BadDigest": .unavailable,
     "XAmzContentSHA256Mismatch": .unavailable,
+    "XAmzContentChecksumMismatch": .unavailable,
     "WrongRegion": .invalid,
     "AuthorizationHeaderMalformed": .invalid,
     "PermanentRedirect": .invalid,

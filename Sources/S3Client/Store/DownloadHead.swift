@@ -68,6 +68,7 @@ extension S3Answer {
       throw unusable("the answer has no Last-Modified")
     }
     return ObjectInfo(
-      size: size, etag: try etag(), lastModified: modified, headers: ObjectHeaders(headers))
+      size: size, etag: try etag(), lastModified: modified, headers: ObjectHeaders(headers),
+      checksum: headers.objectChecksum)
   }
 }

@@ -70,11 +70,18 @@ extension S3ObjectStore {
   /// object.
   static let heldSize: Int64 = 5 << 18
 
-  /// The bytes of an object that is small and was asked for whole, compared with its ETag.
+  /// The bytes of an object that is small and was asked for whole, compared with its
+  /// checksum, which is always right, or its ETag.
   func heldBody(
     _ key: ObjectKey, _ head: DownloadHead, _ answer: S3Answer
   ) async throws(ObjectStoreError) -> any ObjectBody {
     let bytes = try await S3ObjectBody(answer, length: head.info.size).collect()
+    if let checksum = head.info.checksum {
+      guard Checksum.of(bytes, checksum.algorithm) == checksum else {
+        throw answer.unusable("the bytes that came are not those of the checksum of \(key)")
+      }
+      return HeldBody(bytes)
+    }
     let md5 = Digest.md5(bytes)
     switch ETagVerdict(head.info.etag, md5: md5, headers: answer.headers) {
     case .same: tags.seenDigest()
@@ -87,12 +94,18 @@ extension S3ObjectStore {
     return HeldBody(bytes)
   }
 
-  /// What the ETag says of bytes that the store has taken. A difference that may be none, because
-  /// the store has named no digest yet, is `unknown`.
+  /// What the answer says of bytes that the store has taken: by their checksum where they had one,
+  /// or else by the ETag. A difference that may be none, because the store has named no digest yet,
+  /// is `unknown`.
   func verdict(
     on etag: ETag, of payload: S3Request.Payload, _ answer: S3Answer
   ) -> ETagVerdict {
-    let verdict = ETagVerdict(etag, md5: payload.digest.md5, headers: answer.headers)
+    if let checksum = payload.digest.checksum {
+      guard let stored = answer.headers.checksum(checksum.algorithm) else { return .unknown }
+      return stored == checksum ? .same : .different
+    }
+    guard let md5 = payload.digest.md5 else { return .unknown }
+    let verdict = ETagVerdict(etag, md5: md5, headers: answer.headers)
     if verdict == .same, payload.source.length > 0 { tags.seenDigest() }
     return verdict == .different && !tags.areDigests ? .unknown : verdict
   }

@@ -90,7 +90,8 @@ final class S3Channel: Sendable {
   func credentials(rejected: Credentials? = nil) async throws(ObjectStoreError) -> Credentials {
     guard let credentials = try await options.credentials.credentials(rejected: rejected) else {
       throw ObjectStoreError(
-        .accessDenied, code: "NoCredentials", message: "no source has credentials for the store")
+        .accessDenied, code: ObjectStoreError.credentialsMissingCode,
+        message: "no source has credentials for the store")
     }
     return credentials
   }
@@ -149,7 +150,9 @@ extension S3Channel {
       }
     } else {
       let failure = await Self.failure(response, request)
-      (error, region, retryAfter) = (failure.error, failure.region, failure.retryAfter)
+      let isOver = request.endsWithDamage && S3ErrorTable.isDamage(code: failure.error.code)
+      error = isOver ? failure.error.asInvalid : failure.error
+      (region, retryAfter) = (failure.region, failure.retryAfter)
     }
     if error.kind == .throttled || response.status == 429 || response.status == 503 {
       slot.throttled()
@@ -209,5 +212,13 @@ extension S3Channel {
     return S3Failure(
       status: response.status, headers: response.headers, document: document,
       isObjectHead: request.operation == .headObject)
+  }
+}
+
+extension ObjectStoreError {
+  /// The same, as a fault of the request.
+  fileprivate var asInvalid: ObjectStoreError {
+    ObjectStoreError(
+      .invalid, code: code, message: message, httpStatus: httpStatus, requestID: requestID)
   }
 }

@@ -13,7 +13,8 @@ struct S3Failure: Sendable {
   init(status: Int, headers: HTTPHeaders, document: ErrorDocument?, isObjectHead: Bool = false) {
     retryAfter = headers.integer("retry-after").map { .seconds($0) }
     let namesRegion = Self.isAboutRegion(status: status, code: document?.code)
-    region = namesRegion ? headers["x-amz-bucket-region"] ?? document?.region : nil
+    let named = headers["x-amz-bucket-region"] ?? document?.region
+    region = namesRegion ? named.flatMap { Self.isRegion($0) ? $0 : nil } : nil
     let code: String
     let kind: ObjectStoreError.Kind
     if namesRegion {
@@ -41,6 +42,16 @@ struct S3Failure: Sendable {
       true
     default: status == 301 || status == 302 || status == 307 || status == 308
     }
+  }
+
+  /// It becomes a part of the name of the host that is asked next, with the credentials: an answer
+  /// must not be able to say who that is.
+  private static func isRegion(_ text: String) -> Bool {
+    (1...32).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        byte.isASCIIDigit || byte == UInt8(ascii: "-")
+          || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      }
   }
 
   private static func code(status: Int) -> String {

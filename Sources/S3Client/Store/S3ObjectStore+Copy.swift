@@ -50,13 +50,14 @@ extension S3ObjectStore {
       operation: .copyPart, method: .put, key: key, query: partQuery(upload, number))
     setSource(source, sourceMatch, of: &request)
     request.headers.set("x-amz-copy-source-range", range.headerText)
-    let etag = try await channel.perform(request) { answer throws(ObjectStoreError) in
+    let copied = try await channel.perform(request) { answer throws(ObjectStoreError) in
       try await answer.document { root throws(XMLError) in
-        try WrittenObjectResult(root, named: "CopyPartResult").etag
+        try WrittenObjectResult(root, named: "CopyPartResult")
       }
     }
     return UploadedPart(
-      number: number, etag: etag, size: range.upperBound - range.lowerBound)
+      number: number, etag: copied.etag, size: range.upperBound - range.lowerBound,
+      checksum: upload.checksum == nil ? nil : copied.checksum)
   }
 
   private func setSource(_ source: ObjectKey, _ match: ETag?, of request: inout S3Request) {

@@ -12,6 +12,7 @@ extension S3ObjectStore {
       }
       request.headers.set("range", range.headerText)
     }
+    askForChecksum(in: &request)
     if let ifMatch { request.headers.set("if-match", ifMatch.quoted) }
     return try await channel.perform(request) { answer throws(ObjectStoreError) in
       let head = try DownloadHead(answer, range: range, ifMatch: ifMatch)
@@ -26,7 +27,8 @@ extension S3ObjectStore {
   }
 
   package func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {
-    let request = S3Request(operation: .headObject, method: .head, key: key)
+    var request = S3Request(operation: .headObject, method: .head, key: key)
+    askForChecksum(in: &request)
     return try await channel.perform(request) { answer throws(ObjectStoreError) in
       try answer.objectInfo()
     }

@@ -4,14 +4,16 @@ extension S3ObjectStore {
   package func put(
     _ key: ObjectKey, _ source: any ObjectSource, headers: ObjectHeaders, condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
-    let payload = try payload(source)
+    let payload = try payload(source, choice.current)
     var condition = condition
     for _ in 1...Self.damageLimit {
       let sent = try await send(payload, to: key, headers: headers, condition: condition)
       switch sent.verdict {
       case .same: return sent.etag
       case .unknown:
-        try await look(for: WrittenObject(etag: sent.etag, size: source.length), at: key)
+        let written = WrittenObject(
+          etag: sent.etag, size: source.length, checksum: payload.digest.checksum)
+        try await look(for: written, at: key)
         return sent.etag
       case .different:
         // The store has looked at no digest, and the damaged bytes are the object: they are
@@ -19,7 +21,7 @@ extension S3ObjectStore {
         if condition != .none { condition = .matches(sent.etag) }
       }
     }
-    throw Self.notVerified(key, "its ETag is that of other bytes")
+    throw Self.notVerified(key, "its ETag or its checksum is that of other bytes")
   }
 
   /// Damage that is the network's is over by then.
@@ -30,7 +32,7 @@ extension S3ObjectStore {
     condition: WriteCondition
   ) async throws(ObjectStoreError) -> (etag: ETag, verdict: ETagVerdict) {
     var request = S3Request(operation: .putObject, method: .put, key: key)
-    request.setPayload(payload)
+    request.setPayload(payload, sendsDigest: sendsDigest)
     headers.write(to: &request.headers, defaultStorageClass: channel.options.storageClass)
     request.headers.set(condition)
     do throws(CallFailure) {
@@ -43,7 +45,9 @@ extension S3ObjectStore {
       guard condition != .none, error.lostAnswer, error.error.kind == .preconditionFailed else {
         throw error.error
       }
-      let sent = WrittenObject(etag: payload.digest.etag, size: payload.source.length)
+      let digest = payload.digest
+      let sent = WrittenObject(
+        etag: digest.etag, size: payload.source.length, checksum: digest.checksum)
       return (try await confirm(sent, at: key, orThrow: error.error), .same)
     }
   }
@@ -109,7 +113,7 @@ extension S3ObjectStore {
     } catch {
       throw error.kind == .notFound ? Self.notVerified(key, error.message) : error
     }
-    guard written.isConfirmed(by: found) else {
+    guard written.etag == found.etag, written.isConfirmed(by: found) else {
       throw Self.notVerified(key, "it is \(found.etag), of \(found.size) bytes")
     }
   }

@@ -6,6 +6,7 @@ package import ObjectStorage
 package final class S3ObjectStore: ObjectStore {
   let channel: S3Channel
   let tags = ETagKind()
+  let choice = ChecksumChoice()
 
   package init(
     _ options: S3Options, transport: any HTTPTransport, environment: S3Environment = .live
@@ -38,8 +39,13 @@ package final class S3ObjectStore: ObjectStore {
   }
 
   /// Reads a source once and makes a body of it.
-  func payload(_ source: any ObjectSource) throws(ObjectStoreError) -> S3Request.Payload {
+  func payload(
+    _ source: any ObjectSource, _ checksum: ChecksumAlgorithm?
+  ) throws(ObjectStoreError) -> S3Request.Payload {
     S3Request.Payload(
-      source: source, digest: try PayloadDigest(source, signed: channel.signsPayload))
+      source: source,
+      digest: try PayloadDigest(source, signed: channel.signsPayload, checksum: checksum))
   }
+
+  var sendsDigest: Bool { channel.options.checksum != .none }
 }

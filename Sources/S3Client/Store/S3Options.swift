@@ -23,6 +23,7 @@ package struct S3Options: Sendable {
   /// For objects whose headers name none; `nil` leaves it to the bucket.
   package var storageClass: String?
   package var payloadSigning: PayloadSigning
+  package var checksum: ChecksumMode
   package var limits: StoreLimits
 
   package init(
@@ -30,7 +31,8 @@ package struct S3Options: Sendable {
     addressing: S3Addressing = .auto, credentials: any CredentialSource,
     http: HTTPTransportOptions = HTTPTransportOptions(), stallTimeout: Duration = .seconds(60),
     retry: RetryPolicy = RetryPolicy(), storageClass: String? = nil,
-    payloadSigning: PayloadSigning = .unlessEncrypted, limits: StoreLimits = .s3
+    payloadSigning: PayloadSigning = .unlessEncrypted, checksum: ChecksumMode = .auto,
+    limits: StoreLimits = .s3
   ) {
     self.endpoint = endpoint
     self.region = region
@@ -42,6 +44,7 @@ package struct S3Options: Sendable {
     self.retry = retry
     self.storageClass = storageClass
     self.payloadSigning = payloadSigning
+    self.checksum = checksum
     self.limits = limits
   }
 }

@@ -16,10 +16,12 @@ struct InitiateUploadResult: Sendable {
 /// each is a document whose name differs and whose ETag counts.
 struct WrittenObjectResult: Sendable {
   let etag: ETag
+  let checksum: ObjectChecksum?
 
   init(_ root: XMLElement, named name: String) throws(XMLError) {
     try root.requireName(name)
     etag = ETag(try root.value("ETag"))
+    checksum = root.checksum()
     guard !etag.text.isEmpty else { throw XMLError(.invalidValue, "ETag") }
   }
 }

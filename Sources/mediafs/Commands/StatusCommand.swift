@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import MediaFSEngine
 
@@ -30,7 +29,7 @@ struct StatusCommand: ParsableCommand {
     let mounts = try RunningMount.all(directory)
     if directory != nil, let mount = mounts.first {
       let status = try mount.status()
-      return json ? try Self.encode(status) : StatusText(status).text
+      return json ? try JSONDocument.of(status) : StatusText(status).text
     }
     // One dead daemon must not hide the others.
     var statuses: [VolumeStatus] = []
@@ -44,15 +43,8 @@ struct StatusCommand: ParsableCommand {
       }
     }
     if statuses.isEmpty, let failure { throw failure }
-    if json { return try Self.encode(statuses) }
+    if json { return try JSONDocument.of(statuses) }
     if statuses.isEmpty { return "no mediafs mount\n" }
     return statuses.map { StatusText($0).text }.joined(separator: "\n")
-  }
-
-  private static func encode(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
   }
 }

@@ -13,8 +13,8 @@ struct StatusText {
   }
 
   var text: String {
-    ([heading] + content + [cache] + queues + [requests] + conflicts + violations + quarantine
-      + parked).joined(separator: "\n") + "\n"
+    ([heading] + content + [cache] + damage + queues + [requests] + conflicts + violations
+      + quarantine + parked).joined(separator: "\n") + "\n"
   }
 
   private var heading: String {
@@ -47,6 +47,12 @@ struct StatusText {
     if cache.evictions > 0 { text += ", \(Self.grouped(cache.evictions)) evictions" }
     if let reason = cache.full { text += ", full: \(reason)" }
     return Self.row("cache", text)
+  }
+
+  private var damage: [String] {
+    guard status.cache.damaged > 0 else { return [] }
+    let count = Self.grouped(status.cache.damaged)
+    return [Self.row("damaged", "\(count) cached blocks, dropped: the cache disk is failing")]
   }
 
   private var queues: [String] {

@@ -42,6 +42,9 @@ enum ConfigurationTable {
       "s3.storage_class", .optional(.name), \.volume.storageClass,
       "Storage class of new objects."),
     ConfigurationKey(
+      "s3.checksum", .choice(), \.store.checksum,
+      "What guards the bytes of uploads; auto is the best that the store verifies."),
+    ConfigurationKey(
       "s3.ca_file", .optional(.directory), \.store.certificateFile,
       "Certificates to trust, in PEM; the system's if not set.", aliases: ["AWS_CA_BUNDLE"]),
     ConfigurationKey(

@@ -53,6 +53,7 @@ struct StoreSettings: Sendable {
   var endpoint: String?
   var region = "us-east-1"
   var addressing = S3Addressing.auto
+  var checksum = ChecksumMode.auto
   var profile: String?
   var credentialsFile: String?
   var connections = 40

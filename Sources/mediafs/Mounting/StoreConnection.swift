@@ -101,7 +101,7 @@ extension StoreConnection {
       credentials: CredentialChain.standard(
         environment: environment, profile: settings.profile, file: settings.credentialsFile),
       http: http, stallTimeout: settings.stallTimeout,
-      storageClass: plan.volume.storageClass)
+      storageClass: plan.volume.storageClass, checksum: settings.checksum)
     let store = S3ObjectStore(options, transport: transport)
     options.retry = probePolicy
     let probe = S3ObjectStore(options, transport: transport)

@@ -2,19 +2,12 @@ import ObjectStorage
 
 /// What an answer of the store means to the operator: a number and a line with the cure.
 enum StoreFailure {
-  /// Codes that mean the key itself is no good, rather than that it may not do something.
-  private static let credentialCodes: Set<String> = [
-    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken",
-    "TokenRefreshRequired", "NoCredentials", "CredentialsUnreadable", "AuthFailure",
-    "InvalidSecurity", "UnauthorizedAccess",
-  ]
-
   static func status(of error: ObjectStoreError) -> ExitCode {
     switch error.code {
     case "RequestTimeTooSkewed": .clockSkew
     case "NoSuchBucket", "InvalidBucketName": .noSuchBucket
     case "WrongRegion": .wrongRegion
-    case _ where credentialCodes.contains(error.code): .credentialsRefused
+    case _ where error.isAboutCredentials: .credentialsRefused
     default:
       switch error.kind {
       case .accessDenied: .accessDenied
@@ -32,7 +25,7 @@ enum StoreFailure {
   ) -> Failure {
     let status = status(of: error)
     switch status {
-    case .credentialsRefused where error.code == "NoCredentials":
+    case .credentialsRefused where error.code == ObjectStoreError.credentialsMissingCode:
       return Failure(
         status,
         "no credentials for \(address): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "

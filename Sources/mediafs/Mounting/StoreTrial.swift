@@ -53,7 +53,9 @@ struct StoreTrial: Sendable {
     await step("GET of a range", &report, tell) { try await expect(bytes, range: 1_000..<3_000) }
     await step("LIST", &report, tell) { try await expectListed() }
     await step("multipart upload", &report, tell) { try await uploadInParts() }
-    await step("conditional PUT", &report, tell) { tell(try await conditions()) }
+    await step("conditional PUT", &report, tell) {
+      try await conditions().forEach(tell)
+    }
     await step("DELETE", &report, tell) { try await expectDeleted() }
     return report
   }
@@ -139,15 +141,18 @@ extension StoreTrial {
     try await expect(first + second, range: seam)
   }
 
-  /// A line on what is missing: such stores can be used, by one writer at a time.
-  private func conditions() async throws -> String {
+  /// Lines on what is missing: such stores can be used, by one writer at a time.
+  private func conditions() async throws -> [String] {
     let features = try await StoreProbe.run(store, keySpace: keySpace) { .random(in: 0..<1) }
-    switch (features.conditionalCreate, features.conditionalReplace) {
-    case (true, true): return "conditional writes: all"
-    case (true, false): return "conditional writes: If-None-Match only; If-Match is not supported"
-    case (false, true): return "conditional writes: If-Match only; If-None-Match is not supported"
-    case (false, false): return "conditional writes: none; let one host alone write"
-    }
+    let writes =
+      switch (features.conditionalCreate, features.conditionalReplace) {
+      case (true, true): "all"
+      case (true, false): "If-None-Match only; If-Match is not supported"
+      case (false, true): "If-Match only; If-None-Match is not supported"
+      case (false, false): "none; let one host alone write"
+      }
+    let checksum = "checksums: \(features.checksum?.rawValue ?? "none but MD5")"
+    return ["conditional writes: \(writes)"] + (store.checksums.isEmpty ? [] : [checksum])
   }
 
   private func expectDeleted() async throws {

@@ -30,6 +30,9 @@ import Testing
     (.accessDenied, "ExpiredToken", .awaitCredentials),
     (.accessDenied, "RequestTimeTooSkewed", .awaitCredentials),
     (.accessDenied, "InvalidAccessKeyId", .awaitCredentials),
+    (.accessDenied, "NoCredentials", .awaitCredentials),
+    (.accessDenied, "CredentialsUnreadable", .awaitCredentials),
+    (.accessDenied, "InvalidSecurity", .awaitCredentials),
     (.invalid, "EntityTooLarge", .park), (.unavailable, "BadDigest", .retry),
     (.invalid, "QuotaExceeded", .park),
   ])

@@ -43,6 +43,30 @@ import Testing
   }
 }
 
+@Suite struct VerificationTextTests {
+  @Test func tellsWhatWasFound() {
+    var found = Verification()
+    found.checked = VolumeStatus.Count(files: 3, bytes: 2_048)
+    #expect(VerificationText(found).text == "3 files (2.00 KiB) checked\n")
+    found.damagedBlocks = 2
+    found.repairedBlocks = 1
+    found.damaged = [
+      Verification.Damage(path: "a", offset: 0, bytes: 9, isRepaired: true, error: nil),
+      Verification.Damage(
+        path: "b\u{1B}[2J", offset: 65_536, bytes: 7, isRepaired: false, error: "it is gone"),
+    ]
+    found.dirty = VolumeStatus.Count(files: 1, bytes: 4)
+    found.changedFiles = 1
+    found.changed = ["c"]
+    let text = VerificationText(found).text
+    #expect(text.contains("2 damaged blocks, 1 repaired\n"))
+    #expect(text.contains("1 file (4 B) not uploaded yet\n1 changed or gone in the store\n"))
+    #expect(text.contains("a, 9 bytes at 0: repaired\n"))
+    #expect(text.contains("7 bytes at 65536: it is gone"))
+    #expect(text.hasSuffix("changed in the store: c\n") && !text.contains("\u{1B}"))
+  }
+}
+
 @Suite struct StatusTextTests {
   @Test func showsEverything() {
     #expect(
@@ -77,8 +101,10 @@ import Testing
     status.offline = "for 5 s: CouldNotConnect"
     status.paused = true
     status.violations = 3
+    status.cache.damaged = 4
     let text = StatusText(status).text
     #expect(text.contains("offline: for 5 s: CouldNotConnect, uploads paused"))
+    #expect(text.contains("  damaged      4 cached blocks, dropped"))
     #expect(text.contains("  faults       3: the log says which\n"))
   }
 

@@ -47,6 +47,14 @@ private final class Served: Sendable {
     #expect(try client.ask(.resume) == .done)
     #expect(!served.control.isPaused)
     #expect(try client.ask(.retry(path: nil)) == .retried(items: 2))
+    for repairing in [false, true] {
+      let reply = try client.ask(.verify(path: nil, repairing: repairing))
+      guard case .verified(let found) = reply else {
+        Issue.record("\(reply)")
+        continue
+      }
+      #expect(found.damagedBlocks == 2 && found.isIntact == repairing)
+    }
     #expect(try client.ask(.shutdown) == .done)
     // The hook comes after the answer; the next answer comes after the hook.
     #expect(try client.ask(.pause) == .done)

@@ -73,6 +73,20 @@ final class FakeControl: VolumeControl {
     }
   }
 
+  func verify(
+    beneath path: String?, repairing: Bool,
+    progress: @escaping @Sendable (VolumeStatus.Count) -> Void
+  ) async throws(FileSystemError) -> Verification {
+    guard path != "missing" else {
+      throw FileSystemError(.noSuchFileOrDirectory, "verify", "missing does not exist")
+    }
+    var found = Verification()
+    found.checked = VolumeStatus.Count(files: 2, bytes: 200)
+    found.damagedBlocks = 2
+    found.repairedBlocks = repairing ? 2 : 0
+    return found
+  }
+
   func setPaused(_ paused: Bool) {
     state.withLock { $0.isPaused = paused }
   }

@@ -62,6 +62,17 @@ import Testing
     #expect(failure(status, [("location", "http://elsewhere/")]).region == nil)
   }
 
+  /// The region is a part of Amazon's host names.
+  @Test(arguments: [
+    "x.evil.org/", "evil.org:443/?", "eu-west-1@evil.org", "EU", "", "a.b", "é",
+    String(repeating: "a", count: 33),
+  ])
+  func noAnswerNamesTheNextHost(_ region: String) {
+    #expect(failure(301, [("x-amz-bucket-region", region)]).region == nil)
+    let document = "<Error><Code>PermanentRedirect</Code><Region>\(region)</Region></Error>"
+    #expect(failure(301, [], document).region == nil)
+  }
+
   @Test func anErrorDocumentMayNameTheRegion() {
     let document =
       "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"

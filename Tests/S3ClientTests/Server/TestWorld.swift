@@ -27,13 +27,14 @@ final class TestWorld: Sendable {
   /// The real client, talking to a server of this test.
   func store(
     port: Int, retry: RetryPolicy = .never, stallTimeout: Duration = .seconds(30),
-    limits: StoreLimits = .s3
+    checksum: ChecksumMode = .auto, limits: StoreLimits = .s3
   ) throws -> S3ObjectStore {
     let http = HTTPTransportOptions(connections: 4, proxy: "")
     let options = S3Options(
       endpoint: S3Endpoint("http://127.0.0.1:\(port)"), bucket: "media",
       credentials: StaticCredentials(Credentials(accessKeyID: "ID", secretAccessKey: "SECRET")),
-      http: http, stallTimeout: stallTimeout, retry: retry, limits: limits)
+      http: http, stallTimeout: stallTimeout, retry: retry, checksum: checksum,
+      limits: limits)
     return S3ObjectStore(options, transport: try CurlTransport(http), environment: environment)
   }
 

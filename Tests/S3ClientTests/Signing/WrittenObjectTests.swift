@@ -27,6 +27,20 @@ import Testing
     #expect(!written.isConfirmed(by: info("other", size: (5 << 20) + 1)))
   }
 
+  @Test func aChecksumDecidesWhereBothSidesHaveIt() throws {
+    let part = UploadedPart(
+      number: 1, etag: ETag("of a key"), size: 4, checksum: ObjectChecksum(.crc64nvme, 7))
+    let written = try #require(WrittenObject(parts: [part]))
+    var found = info("anything", size: 4)
+    #expect(!written.isConfirmed(by: found))
+    found.checksum = ObjectChecksum(.crc64nvme, 7)
+    #expect(written.isConfirmed(by: found))
+    found.checksum = ObjectChecksum(.crc32c, 7)
+    #expect(!written.isConfirmed(by: found))
+    found.checksum = ObjectChecksum(.crc64nvme, 8)
+    #expect(!written.isConfirmed(by: found))
+  }
+
   @Test(arguments: [
     "", "not hexadecimal", "0cc175b9c0f1b6a8", "0cc175b9c0f1b6a831c399e269772661-2",
   ])

@@ -22,27 +22,64 @@ import Testing
     "<DeleteResult><Error><Key>k</Key><Code>SlowDown</Code></Error></DeleteResult>",
     "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>",
     "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>",
+    "<CopyPartResult><LastModified>2009-10-12T17:50:30.000Z</LastModified><ETag>\"e\"</ETag>"
+      + "<ChecksumCRC32C>yZRlqg==</ChecksumCRC32C></CopyPartResult>",
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><InitiateMultipartUploadResult xmlns=\"http://s3/\">"
+      + "<Bucket>b</Bucket><Key>a/b</Key><UploadId>2~VmlkZW8&amp;</UploadId>"
+      + "</InitiateMultipartUploadResult>",
+    "<CompleteMultipartUploadResult xmlns=\"http://s3/\"><Location>http://s3/b/k</Location>"
+      + "<Bucket>b</Bucket><Key>k</Key><ETag>&quot;abc-9&quot;</ETag>"
+      + "<ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME></CompleteMultipartUploadResult>",
   ].map { Array($0.utf8) }
 
   @Test func aDamagedDocumentNeverTraps() {
-    var (accepted, refused) = (0, 0)
+    let decoders = Self.decoders()
+    var (accepted, refused) = (Set<String>(), 0)
     HostileInput(bytes: Self.originals).each("XML") { document, _ in
-      if Self.decode(document) { accepted += 1 } else { refused += 1 }
+      guard let root = try? XMLElement(document: document) else {
+        refused += 1
+        return
+      }
+      for (name, decode) in decoders where (try? decode(root)) != nil {
+        accepted.insert(name)
+      }
     }
-    // Both ways have been gone: damage in a text is often harmless.
-    #expect(accepted > 0 && refused > 0)
+    // Both ways have been gone, and by every decoder: damage in a text is often harmless.
+    #expect(refused > 0)
+    #expect(accepted == Set(decoders.map(\.name)))
   }
 
-  /// Gives the tree to every decoder; false when there is none.
-  private static func decode(_ document: [UInt8]) -> Bool {
-    guard let root = try? XMLElement(document: document) else { return false }
-    _ = try? ListBucketResult(root)
-    _ = try? ListUploadsResult(root)
-    _ = try? ListPartsResult(root)
-    _ = try? InitiateUploadResult(root)
-    _ = try? WrittenObjectResult(root, named: "CopyObjectResult")
-    _ = try? DeleteResult(root)
-    _ = try? ErrorDocument(root)
-    return true
+  private typealias Decoder = (name: String, decode: (XMLElement) throws -> Any)
+
+  private static func decoders() -> [Decoder] {
+    let written = ["CompleteMultipartUploadResult", "CopyObjectResult", "CopyPartResult"]
+    return [
+      ("ListBucketResult", { try ListBucketResult($0) }),
+      ("ListMultipartUploadsResult", { try ListUploadsResult($0) }),
+      ("ListPartsResult", { try ListPartsResult($0) }),
+      ("InitiateMultipartUploadResult", { try InitiateUploadResult($0) }),
+      ("DeleteResult", { try DeleteResult($0) }),
+      ("Error", { try ErrorDocument($0) }),
+    ] + written.map { name in (name, { try WrittenObjectResult($0, named: name) }) }
+  }
+
+  /// In documents and header fields.
+  @Test func aDamagedChecksumIsReadOrRefused() {
+    var (read, refused) = (Set<ChecksumAlgorithm>(), 0)
+    HostileInput(["rosUhgp5mIg=", "yZRlqg==", "AAAAAAAAAAA=", "/////w==", "yZRlqg==-3"]).each(
+      "checksums"
+    ) { input, _ in
+      let text = String(decoding: input, as: UTF8.self)
+      for algorithm in ChecksumAlgorithm.allCases {
+        guard let checksum = ObjectChecksum(algorithm, text: text) else {
+          refused += 1
+          continue
+        }
+        read.insert(algorithm)
+        #expect(algorithm.width == 64 || checksum.value >> algorithm.width == 0, "\(text)")
+        #expect(ObjectChecksum(algorithm, text: checksum.text) == checksum, "\(text)")
+      }
+    }
+    #expect(read.count == ChecksumAlgorithm.allCases.count && refused > 0)
   }
 }

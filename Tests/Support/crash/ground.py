@@ -10,6 +10,8 @@ import time
 # What a call may say whose filesystem dies under it; the last one of a page that is read.
 DYING = {errno.ENOTCONN, errno.ECONNABORTED, errno.EIO, errno.ENODEV}
 LOOK = 0.002
+# A filesystem that has died comes back within a second or two, or never.
+PATIENCE = 120
 
 
 class Ground:
@@ -19,8 +21,11 @@ class Ground:
         self.root = None
 
     def connect(self):
-        """Waits for a filesystem that answers."""
+        """Waits for a filesystem that answers: nobody tells when one is mounted."""
+        deadline = time.monotonic() + PATIENCE
         while self.root is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nothing answers at {self.mount} for {PATIENCE} s")
             try:
                 root = os.open(self.mount, os.O_RDONLY | os.O_DIRECTORY)
             except OSError:

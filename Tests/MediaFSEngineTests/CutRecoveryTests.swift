@@ -1,0 +1,88 @@
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+@testable import MediaFSEngine
+import MediaFSTesting
+import ObjectStorage
+import SystemPackage
+import Testing
+
+/// What is done after a power cut where the disk does not even say what is left.
+@Suite struct CutRecoveryTests {
+  /// A file that was not on disk when the power went, and cannot be looked at afterwards: it is not
+  /// sent before it was.
+  @Test func whatCannotBeLookedAtIsNotSent() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { options in
+      options.boot = "first"
+      options.uploadEnabled = false
+    }
+    // Nothing brings to the disk what the process writes.
+    faults.failSynchronization(true)
+    let bytes = TestVolume.pattern(64 << 10)
+    try await fs.write("f", bytes)
+    fs.options.uploadEnabled = true
+    fs.options.boot = "second"
+    faults.fail(.max)
+    try await fs.crash()
+    faults.fail(0)
+    faults.failSynchronization(false)
+    let (catalog, number) = (fs.volume.context.catalog, try await fs.inode("f"))
+    #expect(try catalog.suspects().count == 1)
+    while try catalog.item(of: number)?.attempts == 0 { await Task.yield() }
+    #expect(try await fs.objects()["ns/f"] == nil)
+    // The next start can read it.
+    try await fs.crash()
+    #expect(try fs.volume.context.catalog.suspects().isEmpty)
+    try await fs.drain()
+    #expect(try await fs.objects()["ns/f"] == bytes)
+  }
+
+  /// The first block was on disk with the first bytes, then the file grew: some later block is on
+  /// disk, and the first one was not written again. Its rest reads as zeros, which nobody wrote.
+  @Test func theRestOfABlockBeforeAGapIsMissingToo() async throws {
+    let fs = try TestVolume { options in
+      options.boot = "first"
+      options.uploadEnabled = false
+    }
+    let start = [UInt8](repeating: 4, count: 64)
+    try await fs.write("f", [])
+    let handle = try await fs.open("f", [.write])
+    try fs.write(start, at: 0, to: handle)
+    try fs.write([UInt8](repeating: 6, count: 62_082), at: 64, to: handle)
+    let record = try #require(try fs.volume.context.catalog.inode(try await fs.inode("f")))
+    try fs.volume.context.disk.open(record.content).clear(64..<57_344)
+    fs.options.boot = "second"
+    fs.options.uploadEnabled = true
+    try await fs.crash()
+    try await fs.drain()
+    #expect(try await fs.objects()["ns/f"] == start)
+  }
+
+  /// The kernel tells once that it could not write bytes back, and may have dropped them.
+  @Test func aFailedSynchronizationIsNotForgotten() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    let bytes = TestVolume.pattern(64 << 10)
+    try await fs.write("f", bytes)
+    let handle = try await fs.open("f", [.write])
+    try fs.write([1], at: 0, to: handle)
+    faults.failSynchronization(true)
+    for fails in [true, false] {
+      faults.failSynchronization(fails)
+      await #expect { try await fs.volume.synchronize(handle, dataOnly: false) } throws: {
+        ($0 as? FileSystemError)?.errno == .ioError
+      }
+    }
+    fs.volume.release(handle)
+    fs.volume.setPaused(false)
+    let (catalog, number) = (fs.volume.context.catalog, try await fs.inode("f"))
+    while try catalog.item(of: number)?.attempts == 0 { await Task.yield() }
+    #expect(try await fs.objects()["ns/f"] == nil)
+    // The next start looks, and finds all of it.
+    fs.options.uploadEnabled = true
+    try await fs.crash()
+    try await fs.drain()
+    #expect(try await fs.objects()["ns/f"] == [1] + bytes.dropFirst())
+  }
+}
