@@ -80,7 +80,7 @@ import Testing
     try test.upload("f")
     test.advance(10)
     let outcome = try test.ingest(files: ["f": TestCatalog.object("f", "other", size: 1_000)])
-    #expect(outcome.changed.map(\.heldBytes) == [110])
+    #expect(outcome.removed.map(\.inode.heldBytes) == [110])
     #expect(try test.record("f").holeBytes == 0)
     #expect(try test.catalog.holes(of: file).isEmpty)
     #expect(try test.catalog.usage() == 0)

@@ -36,12 +36,15 @@ import Testing
     let file = try test.makeClean("f", "one")
     let changes = AttributeChanges(permissions: 0o604, modified: .at(TestCatalog.at(5)))
     _ = try test.catalog.setAttributes(of: file.number, changes, at: test.now)
+    let name = try #require(AttributeName("user.note"))
+    _ = try test.catalog.setExtendedAttribute(name, of: file.number, to: [1], at: test.now)
     try test.ingest(etags: ["f": "two"], began: later)
     let after = try test.record("f")
     #expect(after.object?.etag == ETag("two"))
     #expect(after.permissions == 0o604 && after.modified == TestCatalog.at(5))
     #expect(after.attributesKnown && after.isAttributeDirty)
-    #expect(try test.catalog.item(of: file.number) != nil)
+    #expect(try test.catalog.extendedAttribute(name, of: after.number) == [1])
+    #expect(try test.catalog.item(of: after.number) != nil)
   }
 
   @Test func aDirectoryWithLocalNewsStays() throws {

@@ -145,40 +145,57 @@ struct Ingestion {
       return try insertFile(name, object, modified, at: place)
     }
     guard existing.object?.key == object.key else { return }
-    let isLinked = try database.nameCount(of: existing.number) > 1
-    if !isLinked, isOpen(existing.number), !existing.isAttributeDirty {
-      // Who has the old version open keeps it; one inode, and one page cache, never has two.
+    guard try database.nameCount(of: existing.number) > 1 else {
+      // One inode, and one page cache, never has two versions: who has the old one open keeps it,
+      // and who opens what the kernel still takes for the old one is told to look again (ESTALE).
+      let new = try makeFile(object, modified)
+      if existing.isAttributeDirty, existing.kind == .regular {
+        try keepAttributes(of: existing, for: new)
+      }
       try remove(existing, name, object.key)
-      return try insertFile(name, object, modified, at: place)
+      return try insertEntry(name, new, at: place)
     }
+    try replace(existing, object, modified)
+  }
+
+  /// Attributes that were changed here win over those of a new version.
+  private func keepAttributes(of existing: InodeRecord, for new: InodeNumber) throws {
+    try database.run(
+      """
+      UPDATE inode SET (permissions, uid, gid, accessed, modified, attributes_chosen) =
+          (SELECT permissions, uid, gid, accessed, modified, attributes_chosen FROM inode
+            WHERE id = ?),
+        attributes_known = 1, attribute_version = 1, extended_version = 1 WHERE id = ?
+      """, [existing.number.value, new.value])
+    try database.run(
+      "INSERT INTO attribute SELECT ?, name, value FROM attribute WHERE inode = ?",
+      [new.value, existing.number.value])
+    try database.enqueue(new, at: listing.began, schedule)
+  }
+
+  /// Nothing but the object of one name had the bytes of all of them: they are the new version, and
+  /// their other objects, of which none holds anything of it, have to be made anew.
+  private mutating func replace(
+    _ existing: InodeRecord, _ object: StoredObject, _ modified: Timestamp
+  ) throws {
     outcome.changed.append(try Catalog.counted(existing, database))
     try database.condemn(existing.content)
-    // Attributes that were changed here win, over those of the new version too; and those of an
-    // inode with several names stay, since its other objects have to be made anew.
-    let keeps = (existing.isAttributeDirty || isLinked) && existing.kind == .regular
-    let time = (keeps ? existing.modified : modified).nanosecondsSinceEpoch
+    let isKept = existing.kind == .regular
+    let time = (isKept ? existing.modified : modified).nanosecondsSinceEpoch
     try database.run(
       """
       UPDATE inode SET object_etag = ?, object_size = ?, base_size = ?, size = ?, modified = ?,
         changed = ?, content = 0, hole_bytes = 0, attributes_known = ?, target = NULL,
-        side_key = NULL, attribute_version = attribute_version + ? WHERE id = ?
+        side_key = NULL, attribute_version = attribute_version + 1 WHERE id = ?
       """,
       [
         object.etag.text, object.size, object.size, object.size, time,
-        modified.nanosecondsSinceEpoch, keeps, isLinked, existing.number.value,
+        modified.nanosecondsSinceEpoch, isKept, existing.number.value,
       ])
-    try forgetLinks(of: existing, isLinked: isLinked)
-  }
-
-  /// What was copied from the old version holds nothing of the new one.
-  private func forgetLinks(of existing: InodeRecord, isLinked: Bool) throws {
     try database.run(
       "UPDATE alias SET version = ? WHERE inode = ?",
       [AliasRecord.unknownVersion, existing.number.value])
-    if isLinked { return try database.enqueue(existing.number, at: listing.began, schedule) }
-    try database.run(
-      "UPDATE inode SET link_group = NULL, link_state = NULL, links = 1 WHERE id = ?",
-      [existing.number.value])
+    try database.enqueue(existing.number, at: listing.began, schedule)
   }
 
   /// One of several names stands for another object now: the others stay what they are. Returns
@@ -216,15 +233,23 @@ struct Ingestion {
   }
 
   /// - Parameter place: the number of the entry; `nil` for a new one.
-  private func insertEntry(_ name: FileName, at place: Int64?) throws {
+  private mutating func insertEntry(
+    _ name: FileName, _ inode: InodeNumber, at place: Int64?
+  ) throws {
     try database.run(
       "INSERT INTO entry (id, parent, name, inode) VALUES (?, ?, ?, ?)",
-      [place, directory.value, name.text, database.lastInsertedRowID])
+      [place, directory.value, name.text, inode.value])
+    outcome.added.append(name)
   }
 
   private mutating func insertFile(
     _ name: FileName, _ object: StoredObject, _ modified: Timestamp, at place: Int64? = nil
   ) throws {
+    try insertEntry(name, makeFile(object, modified), at: place)
+  }
+
+  /// The inode of an object of which nothing else is known yet.
+  private func makeFile(_ object: StoredObject, _ modified: Timestamp) throws -> InodeNumber {
     let time = modified.nanosecondsSinceEpoch
     try database.run(
       """
@@ -236,8 +261,7 @@ struct Ingestion {
         FileKind.regular.rawValue, defaults.owner.user, defaults.owner.group, object.size, time,
         time, time, object.key.text, object.etag.text, object.size, object.size,
       ])
-    try insertEntry(name, at: place)
-    outcome.added.append(name)
+    return InodeNumber(database.lastInsertedRowID)
   }
 
   private mutating func insertDirectory(_ name: FileName, at place: Int64? = nil) throws {
@@ -251,9 +275,8 @@ struct Ingestion {
         FileKind.directory.rawValue, defaults.permissions, defaults.owner.user,
         defaults.owner.group, time, time, time,
       ])
-    try insertEntry(name, at: place)
+    try insertEntry(name, InodeNumber(database.lastInsertedRowID), at: place)
     try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [directory.value])
-    outcome.added.append(name)
   }
 
   private mutating func remove(
@@ -306,92 +329,5 @@ struct Ingestion {
         bare, seen: listing.began, at: listing.began, schedule, isOpen: isOpen(record.number),
         deleteDue: nil)
     }
-  }
-
-  /// What is listed may be what we are writing there just now.
-  private func isExpected(_ key: ObjectKey?) throws -> Bool {
-    guard let key else { return false }
-    return try database.exists(
-      "SELECT 1 FROM tombstone WHERE key = ? AND sent != '' AND done IS NULL", [key.text])
-  }
-
-  /// The listed object is one that was renamed or deleted here, and the store does not know yet;
-  /// or the listing does not: an older version than the one that was deleted since it began.
-  private func isSpokenFor(_ object: StoredObject) throws -> Bool {
-    if isClaimed { return true }
-    let isMoving = try database.exists(
-      """
-      SELECT 1 FROM inode WHERE object_key = ? UNION ALL SELECT 1 FROM alias WHERE key = ?
-      """, [object.key.text, object.key.text])
-    return try isMoving || isBuried(object)
-  }
-
-  private func isHeld(_ object: StoredObject, besides inode: InodeNumber) throws -> Bool {
-    try database.exists(
-      "SELECT 1 FROM inode WHERE object_key = ? AND id != ?", [object.key.text, inode.value])
-  }
-
-  /// The listed object was deleted here, or another one is on its way to its key.
-  private func isBuried(_ object: StoredObject) throws -> Bool {
-    let began = listing.began.nanosecondsSinceEpoch
-    return try database.exists(
-      """
-      SELECT 1 FROM tombstone WHERE key = ? AND (done IS NULL OR done >= ?)
-        AND (sent != '' OR etag IS NULL OR etag = ? OR since >= ?)
-      """, [object.key.text, began, object.etag.text, began])
-  }
-
-  /// The same for whatever lies beneath a prefix: until all of it was moved or deleted, the
-  /// directory does not come back.
-  private func isSpokenFor(prefix: ObjectKey, _ name: FileName) throws -> Bool {
-    if isClaimed { return true }
-    // "0" is the byte after "/": the range holds just the keys that begin with the prefix. The
-    // last byte, not the last character: some letters make one with the "/".
-    let end = String(Substring(prefix.text.utf8.dropLast())) + "0"
-    let isMoving = try database.exists(
-      """
-      SELECT 1 FROM inode WHERE object_key >= ? AND object_key < ?
-      UNION ALL SELECT 1 FROM alias WHERE key >= ? AND key < ?
-      """, [prefix.text, end, prefix.text, end])
-    let start = listing.source.prefix + name.text
-    return try isMoving
-      || database.exists(
-        "SELECT 1 FROM journal WHERE source >= ? AND source < ?", [start + "/", start + "0"])
-      || database.exists(
-        """
-        SELECT 1 FROM tombstone WHERE key >= ? AND key < ? AND (done IS NULL OR done >= ?)
-        """, [prefix.text, end, listing.began.nanosecondsSinceEpoch])
-  }
-
-  /// Its objects are on their way to the keys that its path wants: it was renamed, or a directory
-  /// above it was and its descendants have not been queued yet. A listing of the new keys then
-  /// says nothing about it.
-  private func isMoving(_ inode: InodeNumber) throws -> Bool {
-    try database.exists(
-      """
-      WITH RECURSIVE above (id) AS (
-        SELECT ? UNION ALL SELECT entry.parent FROM entry JOIN above ON entry.inode = above.id)
-      SELECT 1 FROM above JOIN journal ON journal.inode = above.id
-      WHERE journal.deep > 0 OR above.id = ?
-      """, [inode.value, inode.value])
-  }
-
-  /// Whether anything in a tree is newer here than in the listing.
-  private func hasLocalNews(beneath directory: InodeNumber) throws -> Bool {
-    try isMoving(directory)
-      || database.exists(
-        """
-        WITH RECURSIVE tree (id) AS (
-          SELECT ? UNION ALL SELECT entry.inode FROM entry JOIN tree ON entry.parent = tree.id)
-        SELECT 1 FROM tree JOIN inode ON inode.id = tree.id
-          LEFT JOIN journal ON journal.inode = tree.id
-          LEFT JOIN alias ON alias.inode = tree.id
-        WHERE journal.inode IS NOT NULL OR inode.writing OR inode.local_only
-          OR inode.committed_at >= ? OR alias.committed_at >= ?
-        """,
-        [
-          directory.value, listing.began.nanosecondsSinceEpoch,
-          listing.began.nanosecondsSinceEpoch,
-        ])
   }
 }

@@ -19,7 +19,7 @@ extension Volume {
     try refuseIfReadOnly("setattr")
     // What is not known yet would be overwritten by what the metadata says.
     _ = try await complete(inode, "setattr")
-    if let size = changes.size { try resize(inode, to: size) }
+    if let size = changes.size { try resize(inode, handle, to: size) }
     var rest = changes
     rest.size = nil
     if rest != AttributeChanges() {
@@ -36,7 +36,10 @@ extension Volume {
     return reply(try require(inode, "setattr"))
   }
 
-  private func resize(_ inode: InodeNumber, to size: Int64) throws(FileSystemError) {
+  /// Of an open file, the version that its handle has is cut; `ESTALE` when that is no more.
+  private func resize(
+    _ inode: InodeNumber, _ handle: FileHandle?, to size: Int64
+  ) throws(FileSystemError) {
     let record = try require(inode, "truncate")
     guard record.kind == .regular else {
       throw FileSystemError(.invalidArgument, "truncate", "Inode \(inode) is no regular file")
@@ -44,8 +47,15 @@ extension Volume {
     guard size >= 0, size <= context.store.limits.objectSize else {
       throw FileSystemError(.fileTooLarge, "truncate", "The store takes no larger object")
     }
+    if let handle {
+      return try cut(try files.value(handle, "truncate").content, to: size)
+    }
     let content = try context.registry.acquire(inode, asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
+    try cut(content, to: size)
+  }
+
+  private func cut(_ content: FileContent, to size: Int64) throws(FileSystemError) {
     let now = context.environment.now()
     try content.truncate(to: size, context.catalog, context.space, now: now)
     try content.settle(context.catalog, now: now)
