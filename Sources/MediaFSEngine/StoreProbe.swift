@@ -7,8 +7,10 @@ package struct StoreFeatures: Sendable, Hashable {
   package var conditionalCreate: Bool
   /// `If-Match` on a write.
   package var conditionalReplace: Bool
-  /// `x-amz-copy-source-if-match` and `If-None-Match: *` on a copy.
+  /// `x-amz-copy-source-if-match`, `If-None-Match: *` and `If-Match` on a copy.
   package var conditionalCopy: Bool
+  /// Both at the end of an upload in parts.
+  package var conditionalComplete: Bool
   /// `If-Match` on a delete.
   package var conditionalDelete: Bool
   /// The best of the checksums asked for that it verifies; `nil` where it verifies none.
@@ -16,12 +18,13 @@ package struct StoreFeatures: Sendable, Hashable {
 
   package init(
     conditionalCreate: Bool, conditionalReplace: Bool, conditionalCopy: Bool,
-    conditionalDelete: Bool, checksum: ChecksumAlgorithm? = nil
+    conditionalComplete: Bool, conditionalDelete: Bool, checksum: ChecksumAlgorithm? = nil
   ) {
     self.checksum = checksum
     self.conditionalCreate = conditionalCreate
     self.conditionalReplace = conditionalReplace
     self.conditionalCopy = conditionalCopy
+    self.conditionalComplete = conditionalComplete
     self.conditionalDelete = conditionalDelete
   }
 }
@@ -31,23 +34,31 @@ package struct StoreFeatures: Sendable, Hashable {
 /// An ignored header looks like success and a store that refuses every condition looks careful, so
 /// a feature counts only when what must fail has failed and what must succeed has succeeded.
 package struct StoreProbe: Sendable {
+  /// The objects that a probe writes. Both are gone afterwards; who dies meanwhile should have
+  /// noted them before.
+  package struct Keys: Sendable {
+    /// It is made of parts too.
+    package var object: ObjectKey
+    package var copy: ObjectKey
+  }
+
   private let store: any ObjectStore
   private let key: ObjectKey
   private let copy: ObjectKey
 
   /// - Parameters:
-  ///   - keySpace: the object lies beneath its reserved name, which is never shown.
-  ///   - random: from 0 up to 1; names the object, so that hosts that probe together do not meet.
-  ///   - expecting: told the keys that will be written, before they are; who dies meanwhile knows
-  ///     them afterwards.
-  package static func run(
-    _ store: any ObjectStore, keySpace: KeySpace, random: @Sendable () -> Double,
-    expecting: ([ObjectKey]) throws(ObjectStoreError) -> Void = { _ in }
-  ) async throws(ObjectStoreError) -> StoreFeatures {
+  ///   - keySpace: the objects lie beneath its reserved name, which is never shown.
+  ///   - random: from 0 up to 1; names them, so that hosts that probe together do not meet.
+  package static func keys(_ keySpace: KeySpace, random: @Sendable () -> Double) -> Keys {
     let number = UInt64(random() * Double(1 << 53))
     let key = ObjectKey(keySpace.reservedPrefix + "probe-" + String(number, radix: 36))
-    let copy = ObjectKey(key.text + "-copy")
-    try expecting([key, copy])
+    return Keys(object: key, copy: ObjectKey(key.text + "-copy"))
+  }
+
+  package static func run(
+    _ store: any ObjectStore, _ keys: Keys
+  ) async throws(ObjectStoreError) -> StoreFeatures {
+    let (key, copy) = (keys.object, keys.copy)
     let probe = StoreProbe(store: store, key: key, copy: copy)
     let features: StoreFeatures
     do throws(ObjectStoreError) {
@@ -74,6 +85,7 @@ package struct StoreProbe: Sendable {
       conditionalCreate: creates && refusesToCreate,
       conditionalReplace: replaces && refusesToReplace,
       conditionalCopy: try await checksCopies(stale: first),
+      conditionalComplete: try await checksCompletions(stale: first),
       conditionalDelete: try await checksDeletes(stale: first),
       checksum: try await verifiedChecksum())
   }
@@ -100,8 +112,39 @@ package struct StoreProbe: Sendable {
     let current = try await store.head(key).etag
     let takesStale = try await copies(stale, .none)
     let copies = try await copies(current, .none)
-    let overwrites = try await self.copies(current, .absent)
-    return copies && !takesStale && !overwrites
+    guard copies, !takesStale else { return false }
+    let target = try await store.head(copy).etag
+    for wrong in [WriteCondition.absent, .matches(stale)] {
+      if try await self.copies(current, wrong) { return false }
+    }
+    return try await self.copies(current, .matches(target))
+  }
+
+  private func checksCompletions(stale: ETag) async throws(ObjectStoreError) -> Bool {
+    let current = try await store.head(key).etag
+    let upload = try await store.createUpload(key, headers: ObjectHeaders())
+    do throws(ObjectStoreError) {
+      let part = try await store.uploadPart(
+        key, upload, number: 1, BytesSource(Array("parts".utf8)))
+      for wrong in [WriteCondition.absent, .matches(stale)] {
+        // It is over then, with what is there replaced.
+        if try await completes(upload, part, wrong) { return false }
+      }
+      if try await completes(upload, part, .matches(current)) { return true }
+      try await store.abortUpload(key, upload)
+      return false
+    } catch {
+      try? await store.abortUpload(key, upload)
+      throw error
+    }
+  }
+
+  private func completes(
+    _ upload: UploadID, _ part: UploadedPart, _ condition: WriteCondition
+  ) async throws(ObjectStoreError) -> Bool {
+    try await holds { () async throws(ObjectStoreError) in
+      _ = try await store.completeUpload(key, upload, parts: [part], condition: condition)
+    }
   }
 
   private func copies(

@@ -45,8 +45,8 @@ package final class FaultStore: ObjectStore {
     try await base.verifies(algorithm, at: key)
   }
 
-  /// Applies `fault` to the next `times` calls of an operation, of one key or of any. Faults apply
-  /// in the order in which they were given, one to a call.
+  /// Applies `fault` to the next `times` calls of an operation, of one key or of any but a probe's.
+  /// Faults apply in the order in which they were given, one to a call.
   package func inject(
     _ fault: StoreFault, on operation: StoreOperation, key: ObjectKey? = nil, times: Int = 1
   ) {
@@ -66,9 +66,12 @@ package final class FaultStore: ObjectStore {
     set { state.withLock { $0.conditions = newValue } }
   }
 
-  private func supported(_ condition: WriteCondition) throws(ObjectStoreError) -> WriteCondition {
+  private func supported(
+    _ condition: WriteCondition, isCopy: Bool = false
+  ) throws(ObjectStoreError) -> WriteCondition {
     switch conditions {
     case .checked: return condition
+    case .ignoredOnCopies: return isCopy ? .none : condition
     case .ignored: return .none
     case .refused(let error):
       if condition != .none { throw error }
@@ -86,8 +89,9 @@ package final class FaultStore: ObjectStore {
     state.withLock { $0.calls }
   }
 
+  /// Those of one operation but for a probe's, which are made whenever there is time for them.
   package func calls(_ operation: StoreOperation) -> [StoreCall] {
-    calls.filter { $0.operation == operation }
+    calls.filter { $0.operation == operation && !$0.isOfProbe }
   }
 
   package func forgetCalls() {
@@ -99,7 +103,7 @@ package final class FaultStore: ObjectStore {
       state.calls.append(call)
       if let outage = state.outage { return (outage, nil) }
       let index = state.rules.firstIndex {
-        $0.operation == call.operation && ($0.key == nil || $0.key == call.key)
+        $0.operation == call.operation && ($0.key.map { $0 == call.key } ?? !call.isOfProbe)
       }
       guard let index else { return (nil, nil) }
       state.rules[index].times -= 1
@@ -109,6 +113,18 @@ package final class FaultStore: ObjectStore {
     }
     if let outage { throw outage }
     return fault
+  }
+
+  /// A fault of the answer waits for a call that gets one: not for that of a file that was changed
+  /// while it was sent.
+  private func putBack(_ fault: StoreFault?, _ call: StoreCall) {
+    switch fault {
+    case .loseAnswer, .holdAnswer:
+      guard let fault else { return }
+      let rule = Rule(operation: call.operation, key: call.key, fault: fault, times: 1)
+      state.withLock { $0.rules.insert(rule, at: 0) }
+    case .fail, .hold, .holdThenFail, .cutBody, .holdBody, nil: break
+    }
   }
 
   private func perform<Answer: Sendable>(
@@ -126,7 +142,13 @@ package final class FaultStore: ObjectStore {
     case .loseAnswer, .holdAnswer, .cutBody, .holdBody, nil:
       break
     }
-    let answer = try await effect()
+    let answer: Answer
+    do throws(ObjectStoreError) {
+      answer = try await effect()
+    } catch {
+      if error.kind == .cancelled { putBack(fault, call) }
+      throw error
+    }
     switch fault {
     case .loseAnswer(let error): throw error
     case .holdAnswer(let gate): try await gate.pass()
@@ -182,7 +204,7 @@ extension FaultStore {
     return try await perform(call) { () async throws(ObjectStoreError) in
       try await base.copy(
         from: source, sourceMatch: supported(source: sourceMatch), to: target, headers: headers,
-        condition: supported(condition))
+        condition: supported(condition, isCopy: true))
     }.answer
   }
 

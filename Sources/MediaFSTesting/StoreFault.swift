@@ -18,6 +18,9 @@ package struct StoreCall: Sendable, Hashable {
   /// What was sent, in bytes.
   package var size: Int64?
 
+  /// What finds out what the store can do.
+  var isOfProbe: Bool { key.text.contains("/.mediafs/probe-") }
+
   init(
     _ operation: StoreOperation, _ key: ObjectKey, range: Range<Int64>? = nil,
     condition: WriteCondition? = nil, headers: ObjectHeaders? = nil, partNumber: Int? = nil,
@@ -56,6 +59,8 @@ package enum ConditionSupport: Sendable {
   case checked
   /// The write succeeds, whatever the condition says.
   case ignored
+  /// Those of copies are: the target is replaced, whatever the condition says.
+  case ignoredOnCopies
   /// Every write with a condition fails, whatever the condition says.
   case refused(ObjectStoreError)
 }

@@ -43,9 +43,14 @@ struct Settings: Sendable {
     uploadSynchronous = isCalm && choose(false, false, false, true)
     let refusal = ObjectStoreError(
       .invalid, code: "NotImplemented", message: "a condition", httpStatus: 501)
-    conditions = choose(.checked, .checked, .checked, .checked, .ignored, .refused(refusal))
+    conditions = choose(
+      .checked, .checked, .checked, .ignoredOnCopies, .ignored, .refused(refusal))
     pageSize = choose(1_000, 1_000, 2, 5)
-    let checksWrites = if case .checked = conditions { true } else { false }
+    let checksWrites =
+      switch conditions {
+      case .checked, .ignoredOnCopies: true
+      case .ignored, .refused: false
+      }
     checksDeletes = choose(true, false) && checksWrites
   }
 

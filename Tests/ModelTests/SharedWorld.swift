@@ -41,7 +41,7 @@ final class SharedWorld {
     self.simulation = simulation
     random = SeededRandom(seed: settings.seed &* 5)
     network = SimulatedNetwork(
-      MemoryObjectStore(limits: settings.limits), simulation, conditions: .checked,
+      MemoryObjectStore(limits: settings.limits), simulation, conditions: settings.conditions,
       checksDeletes: settings.checksDeletes, pageSize: settings.pageSize,
       told: { settings.mutant?.told($0) ?? $0 }, asked: { settings.mutant?.asked($0, $1) ?? $1 })
     for name in ["here", "there"] {

@@ -13,7 +13,7 @@ import Testing
   }
 
   private func probe() async throws(ObjectStoreError) -> StoreFeatures {
-    try await StoreProbe.run(store, keySpace: KeySpace(prefix: "org/"), random: { 0.5 })
+    try await StoreProbe.run(store, StoreProbe.keys(KeySpace(prefix: "org/"), random: { 0.5 }))
   }
 
   @Test func aStoreThatChecksHasBoth() async throws {
@@ -22,7 +22,7 @@ import Testing
       features
         == StoreFeatures(
           conditionalCreate: true, conditionalReplace: true, conditionalCopy: true,
-          conditionalDelete: true))
+          conditionalComplete: true, conditionalDelete: true))
     #expect(memory.keys.isEmpty)
     let isOurs = store.calls.allSatisfy { $0.key.hasPrefix("org/.mediafs/probe-") }
     #expect(isOurs, "a call went elsewhere")
@@ -37,8 +37,15 @@ import Testing
     store.conditions = conditions
     let features = try await probe()
     #expect(!features.conditionalCreate && !features.conditionalReplace)
-    #expect(!features.conditionalDelete)
+    #expect(!features.conditionalComplete && !features.conditionalDelete)
     #expect(memory.keys.isEmpty)
+    #expect(try await memory.listUploads(prefix: "").isEmpty)
+  }
+
+  @Test func aStoreMayIgnoreThoseOfCopiesAlone() async throws {
+    store.conditions = .ignoredOnCopies
+    let features = try await probe()
+    #expect(!features.conditionalCopy && features.conditionalComplete)
   }
 
   @Test(
@@ -51,12 +58,15 @@ import Testing
     _ asked: [ChecksumAlgorithm], _ verified: Set<ChecksumAlgorithm>, _ best: ChecksumAlgorithm?
   ) async throws {
     let store = ChecksummingStore(memory, asked: asked, verified: verified)
-    let features = try await StoreProbe.run(store, keySpace: KeySpace(prefix: ""), random: { 0 })
+    let keys = StoreProbe.keys(KeySpace(prefix: ""), random: { 0 })
+    let features = try await StoreProbe.run(store, keys)
     #expect(features.checksum == best)
   }
 
   @Test func aFailureIsToldAndNothingIsLeft() async throws {
-    store.inject(.loseAnswer(.connectionLost), on: .put)
+    let number = String(UInt64(1) << 52, radix: 36)
+    store.inject(
+      .loseAnswer(.connectionLost), on: .put, key: ObjectKey("org/.mediafs/probe-" + number))
     let error = await #expect(throws: ObjectStoreError.self) { try await probe() }
     #expect(error?.code == "ConnectionLost")
     #expect(memory.keys.isEmpty)

@@ -128,8 +128,11 @@ extension Catalog {
 
   /// The store is about to be asked for uploads at a key that nobody goes on with, should the
   /// answer not come.
-  package func willCopyParts(to key: ObjectKey) throws(CatalogError) {
-    try write { try $0.run("INSERT OR IGNORE INTO abandoned VALUES (?, '')", [key.text]) }
+  package func willMakeParts(at key: ObjectKey) throws(CatalogError) -> Bool {
+    try write { database in
+      try database.run("INSERT OR IGNORE INTO abandoned VALUES (?, '')", [key.text])
+      return database.changesCount > 0
+    }
   }
 
   /// Nobody goes on with the upload of an inode.

@@ -14,7 +14,8 @@ extension Reconciliation {
         state.lifecycle.missing(in: 0..<state.lifecycle.size).isEmpty
       )
     }
-    return Uploader(context: context).layout(of: size, unchanged: unchanged, isLocal: isLocal)
+    let uploader = Uploader(context: context, conditions: conditions)
+    return uploader.layout(of: size, unchanged: unchanged, isLocal: isLocal)
   }
 
   /// Fetches what will be sent, or kept, and is not here, or damaged.

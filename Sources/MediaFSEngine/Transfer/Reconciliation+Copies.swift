@@ -13,11 +13,10 @@ extension Reconciliation {
     guard let copied = record.copied, copied.version == record.version, copied.key != key else {
       return nil
     }
-    let condition = try await conditions.condition(for: placement, at: key, isCopy: true)
+    let condition = try await conditions.condition(for: placement, at: key)
     do throws(ObjectStoreError) {
-      try await conditions.checkSource(copied.etag, at: copied.key)
       let source = StoredObject(key: copied.key, etag: copied.etag, size: record.size)
-      let etag = try await context.copy(source, to: key, headers: headers, condition: condition)
+      let etag = try await conditions.copy(source, to: key, headers: headers, condition)
       return StoredObject(key: key, etag: etag, size: record.size)
     } catch {
       guard error.kind == .notFound || error.kind == .preconditionFailed else { throw error }

@@ -171,7 +171,9 @@ struct Reconciliation: Sendable {
       let body = BytesSource(Array((placement.inode.target ?? "").utf8))
       let condition = try await conditions.condition(for: placement, at: key)
       let (headers, side) = try await headers(placement.inode, targets.paths[key])
-      let etag = try await context.store.put(key, body, headers: headers, condition: condition)
+      let etag = try await context.store.put(
+        key, body, headers: headers,
+        condition: try await conditions.enforced(condition, at: key, by: .put))
       try commit(StoredObject(key: key, etag: etag, size: body.length), side, &placement)
     case .move(let source, let key):
       try await copy(from: source, to: key, &placement, targets)
@@ -197,18 +199,16 @@ struct Reconciliation: Sendable {
     let record = placement.inode
     guard let object = record.object else { throw .changedMeanwhile }
     let condition: WriteCondition =
-      source == key
-      ? .none : try await conditions.condition(for: placement, at: key, isCopy: true)
+      source == key ? .none : try await conditions.condition(for: placement, at: key)
     let began = context.environment.now()
-    try await conditions.checkSource(object.etag, at: source)
     if !record.attributesKnown { try catalog { try $0.beginCopying(record.number, to: key) } }
     // What nobody has read yet is not replaced by what we would assume.
     let (headers, side) =
       record.attributesKnown
       ? try await headers(record, targets.paths[key]) : (nil, record.sideKey)
-    let etag = try await context.copy(
+    let etag = try await conditions.copy(
       StoredObject(key: source, etag: object.etag, size: object.size), to: key, headers: headers,
-      condition: condition)
+      condition)
     try commit(
       StoredObject(key: key, etag: etag, size: object.size), side, &placement, asAlias: asAlias,
       sourceSeen: began)
@@ -255,7 +255,7 @@ struct Reconciliation: Sendable {
     if let copy = try await copyKnownContent(placement, to: key, headers: headers) {
       uploaded = Uploader.Uploaded(object: copy, metadata: headers.metadata)
     } else {
-      uploaded = try await Uploader(context: context).upload(job)
+      uploaded = try await Uploader(context: context, conditions: conditions).upload(job)
     }
     let object = uploaded.object
     let side = SideObject.key(from: uploaded.metadata, context.keySpace)

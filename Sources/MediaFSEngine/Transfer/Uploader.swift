@@ -16,14 +16,8 @@ struct Uploader: Sendable {
   /// What damage the store's own assembling of parts makes is over by then.
   private static let damageLimit = 3
 
-  /// What stores answer to a copy of a range (S3 UploadPartCopy) when they know no such request.
-  /// Taken for damage, each change of a large file would be parked; the other way round, all of it
-  /// is sent until the next start.
-  private static let noCopyCodes: Set<String> = [
-    "NotImplemented", "MethodNotAllowed", "InvalidRequest", "InvalidArgument",
-  ]
-
   let context: VolumeContext
+  let conditions: WriteConditions
 
   /// What is to be sent, and what must not have changed until it is there.
   struct Job: Sendable {
@@ -64,7 +58,8 @@ struct Uploader: Sendable {
       (etag, metadata) = (head.etag, head.headers.metadata)
     } else {
       etag = try await context.store.put(
-        job.key, job.source(0..<size), headers: job.headers, condition: job.condition)
+        job.key, job.source(0..<size), headers: job.headers,
+        condition: try await conditions.enforced(job.condition, at: job.key, by: .put))
       metadata = job.headers.metadata
     }
     context.statistics.uploads.add(1)
@@ -116,7 +111,8 @@ struct Uploader: Sendable {
       try await checkBase(of: job)
       let all = layout.indices.compactMap { parts[$0 + 1] }
       let etag = try await context.store.completeUpload(
-        job.key, upload.upload, parts: all, condition: job.condition)
+        job.key, upload.upload, parts: all,
+        condition: try await conditions.enforced(job.condition, at: job.key, by: .completion))
       let info = try await verify(job, etag)
       try? context.catalog.endUpload(of: job.record.number)
       // Of an ETag that is made of parts nothing follows for the bytes.
@@ -275,10 +271,8 @@ struct Uploader: Sendable {
         copied.size = Int64(part.range.count)
         return copied
       } catch {
-        guard Self.noCopyCodes.contains(error.code) else { throw error }
+        guard context.refusesPartCopies(error) else { throw error }
         // From now on everything is sent, this file too.
-        context.copiesParts.withLock { $0 = false }
-        context.log.notice("The store does not copy ranges of objects: \(error)")
         throw ObjectStoreError(
           .cancelled, code: "NoCopy", message: "The file is sent without copies")
       }

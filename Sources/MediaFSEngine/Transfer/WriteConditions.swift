@@ -54,10 +54,10 @@ final class WriteConditions: Sendable {
     return sent
   }
 
-  /// The condition for writing an inode at `key`. Whoever of us still has an object there is moved
-  /// out of the way first.
+  /// What must hold for writing an inode at `key`, whether or not the store checks it. Whoever of
+  /// us still has an object there is moved out of the way first.
   func condition(
-    for placement: Placement, at key: ObjectKey, isCopy: Bool = false
+    for placement: Placement, at key: ObjectKey
   ) async throws(ObjectStoreError) -> WriteCondition {
     let expected: ETag?
     if let object = placement.object(at: key) {
@@ -71,23 +71,37 @@ final class WriteConditions: Sendable {
       try catalog { try $0.vacate(key, for: number, at: now) }
       expected = try catalog { try $0.tombstone(at: key)?.etag }
     }
-    return try await enforceable(
-      expected.map { .matches($0) } ?? .absent, at: key, isCopy: isCopy)
+    return expected.map { .matches($0) } ?? .absent
   }
 
-  /// Where the store cannot check the condition we look before we write: that leaves a window, but
-  /// a short one.
-  private func enforceable(
-    _ condition: WriteCondition, at key: ObjectKey, isCopy: Bool
-  ) async throws(ObjectStoreError) -> WriteCondition {
+  /// How a key is written.
+  enum Write: Sendable {
+    /// In one piece (S3 PutObject).
+    case put
+    /// By the end of an upload in parts (S3 CompleteMultipartUpload).
+    case completion
+    case copy
+  }
+
+  private func isChecked(
+    _ condition: WriteCondition, by write: Write
+  ) async throws(ObjectStoreError) -> Bool {
     let features = try await storeFeatures()
-    let isChecked =
-      switch condition {
-      case .none: true
-      case .absent: features.conditionalCreate
-      case .matches: features.conditionalReplace
-      }
-    if isChecked, !isCopy || features.conditionalCopy { return condition }
+    switch (write, condition) {
+    case (_, .none): return true
+    case (.put, .absent): return features.conditionalCreate
+    case (.put, .matches): return features.conditionalReplace
+    case (.completion, _): return features.conditionalComplete
+    case (.copy, _): return features.conditionalCopy
+    }
+  }
+
+  /// The condition that is sent with a write, just before it. Where the store cannot check it we
+  /// look ourselves: that leaves a window, but a short one.
+  func enforced(
+    _ condition: WriteCondition, at key: ObjectKey, by write: Write
+  ) async throws(ObjectStoreError) -> WriteCondition {
+    if try await isChecked(condition, by: write) { return condition }
     let found = try await version(at: key)
     let holds =
       switch condition {
@@ -100,6 +114,25 @@ final class WriteConditions: Sendable {
         .preconditionFailed, code: "PreconditionFailed", message: "\(key) is another version")
     }
     return .none
+  }
+
+  /// Has the store copy an object of ours to a key. A store that does not check the condition of a
+  /// copy may check that of an upload, which is made of a copied part then.
+  ///
+  /// - Parameter headers: `nil` keeps those of the source.
+  func copy(
+    _ source: StoredObject, to key: ObjectKey, headers: ObjectHeaders?, _ condition: WriteCondition
+  ) async throws(ObjectStoreError) -> ETag {
+    let isChecked = try await isChecked(condition, by: .copy)
+    if !isChecked, try await self.isChecked(condition, by: .completion),
+      let etag = try await context.copyInParts(source, to: key, headers: headers, condition)
+    {
+      return etag
+    }
+    try await checkSource(source.etag, at: source.key)
+    return try await context.copy(
+      source, to: key, headers: headers,
+      condition: try await enforced(condition, at: key, by: .copy))
   }
 
   /// The version that is at a key now; `nil` when there is no object.
@@ -186,11 +219,7 @@ final class WriteConditions: Sendable {
     {
       probed = noted
     } else {
-      probed = try await StoreProbe.run(
-        context.store, keySpace: context.keySpace, random: context.environment.random,
-        expecting: { keys throws(ObjectStoreError) in
-          for key in keys { try expectTemporary(key) }
-        })
+      probed = try await probe()
       try catalog { try $0.note(featuresName, probed.noted) }
       if !probed.conditionalReplace || !probed.conditionalCreate {
         context.log.notice(
@@ -203,6 +232,14 @@ final class WriteConditions: Sendable {
       tellOfChecksums(probed.checksum)
     }
     return probed
+  }
+
+  private func probe() async throws(ObjectStoreError) -> StoreFeatures {
+    let keys = StoreProbe.keys(context.keySpace, random: context.environment.random)
+    for key in [keys.object, keys.copy] { try expectTemporary(key) }
+    return try await context.makingParts(at: keys.object) { () async throws(ObjectStoreError) in
+      try await StoreProbe.run(context.store, keys)
+    }
   }
 
   private func tellOfChecksums(_ found: ChecksumAlgorithm?) {
@@ -293,21 +330,23 @@ extension ObjectStoreError {
 
 extension StoreFeatures {
   fileprivate var noted: String {
-    "\(conditionalCreate) \(conditionalReplace) \(conditionalCopy) \(conditionalDelete) "
-      + (checksum?.rawValue ?? Self.noChecksum)
+    let conditions = [
+      conditionalCreate, conditionalReplace, conditionalCopy, conditionalComplete,
+      conditionalDelete,
+    ]
+    return (conditions.map { "\($0)" } + [checksum?.rawValue ?? Self.noChecksum])
+      .joined(separator: " ")
   }
 
   fileprivate init?(noted: String) {
     let texts = noted.split(separator: " ").map(String.init)
-    let words = texts.prefix(4).map { Bool($0) }
-    guard texts.count == 5, let create = words[0], let replace = words[1], let copy = words[2],
-      let delete = words[3]
-    else { return nil }
-    let checksum = ChecksumAlgorithm(rawValue: texts[4])
-    guard checksum != nil || texts[4] == Self.noChecksum else { return nil }
+    let words = texts.dropLast().compactMap { Bool($0) }
+    guard texts.count == 6, words.count == 5, let last = texts.last else { return nil }
+    let checksum = ChecksumAlgorithm(rawValue: last)
+    guard checksum != nil || last == Self.noChecksum else { return nil }
     self.init(
-      conditionalCreate: create, conditionalReplace: replace, conditionalCopy: copy,
-      conditionalDelete: delete, checksum: checksum)
+      conditionalCreate: words[0], conditionalReplace: words[1], conditionalCopy: words[2],
+      conditionalComplete: words[3], conditionalDelete: words[4], checksum: checksum)
   }
 
   private static let noChecksum = "none"

@@ -84,7 +84,10 @@ package final class SimulatedNetwork: Sendable {
   /// Whether what a dead process has sent can still arrive. Where a store checks no conditions
   /// nothing protects what the next process has written from it, whatever that does.
   var takesLateRequests: Bool {
-    if case .checked = conditions { true } else { false }
+    switch conditions {
+    case .checked, .ignoredOnCopies: true
+    case .ignored, .refused: false
+    }
   }
 
   package var deletions: [Deletion] { state.withLock { $0.deletions } }
@@ -194,11 +197,12 @@ package struct SimulatedConnection: ObjectStore {
   }
 
   private func supported(
-    _ wanted: WriteCondition, at key: ObjectKey
+    _ wanted: WriteCondition, at key: ObjectKey, isCopy: Bool = false
   ) throws(ObjectStoreError) -> WriteCondition {
     let condition = network.asked(key, wanted)
     switch network.conditions {
     case .checked: return condition
+    case .ignoredOnCopies: return isCopy ? .none : condition
     case .ignored: return .none
     case .refused(let error):
       if condition != .none { throw error }
@@ -276,7 +280,7 @@ extension SimulatedConnection {
       network.noteLook(at: source, in: life)
       let etag = try await network.store.copy(
         from: source, sourceMatch: sourceMatch, to: target, headers: headers,
-        condition: supported(condition, at: target))
+        condition: supported(condition, at: target, isCopy: true))
       noteWrite(at: target)
       return etag
     }

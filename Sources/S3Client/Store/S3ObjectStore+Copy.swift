@@ -32,10 +32,10 @@ extension S3ObjectStore {
         .preconditionFailed, code: "PreconditionFailed",
         message: "the source is \(info.etag), not \(sourceMatch)")
     }
-    let plan = PartwiseCopy(
-      store: self, source: source, info: info, target: target, headers: headers ?? info.headers,
+    let copy = PartwiseCopy(
+      self, from: source, info.etag, size: info.size, to: target, headers: headers ?? info.headers,
       condition: condition)
-    return try await plan.run()
+    return try await copy.run()
   }
 
   package func copyPart(

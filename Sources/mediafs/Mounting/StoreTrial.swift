@@ -143,7 +143,8 @@ extension StoreTrial {
 
   /// Lines on what is missing: such stores can be used, by one writer at a time.
   private func conditions() async throws -> [String] {
-    let features = try await StoreProbe.run(store, keySpace: keySpace) { .random(in: 0..<1) }
+    let features = try await StoreProbe.run(
+      store, StoreProbe.keys(keySpace) { .random(in: 0..<1) })
     let writes =
       switch (features.conditionalCreate, features.conditionalReplace) {
       case (true, true): "all"

@@ -1,21 +1,38 @@
-import ObjectStorage
-
-/// A copy that is too large for one request, made of parts that the store copies itself.
-struct PartwiseCopy: Sendable {
+/// A copy made of parts that the store copies itself: of an object that is too large for one
+/// request, or with a condition that the store checks at the end of an upload only.
+package struct PartwiseCopy: Sendable {
   /// Copies under way at once; the store's work, so a few are enough to hide its latency.
   private static let concurrency = 4
   /// 5 TiB in 10,000 parts needs 525 MiB; smaller parts only cost requests.
   private static let usualPartSize: Int64 = 1 << 30
 
-  let store: S3ObjectStore
-  let source: ObjectKey
-  let info: ObjectInfo
-  let target: ObjectKey
-  let headers: ObjectHeaders
-  let condition: WriteCondition
+  private let store: any ObjectStore
+  private let source: ObjectKey
+  private let version: ETag
+  private let size: Int64
+  private let target: ObjectKey
+  private let headers: ObjectHeaders
+  private let condition: WriteCondition
+
+  /// - Parameters:
+  ///   - version: of the source, which has `size` bytes.
+  ///   - headers: of the copy.
+  package init(
+    _ store: any ObjectStore, from source: ObjectKey, _ version: ETag, size: Int64,
+    to target: ObjectKey, headers: ObjectHeaders, condition: WriteCondition
+  ) {
+    (self.store, self.source, self.version, self.size) = (store, source, version, size)
+    (self.target, self.headers, self.condition) = (target, headers, condition)
+  }
 
   /// Gives the parts up when it fails.
-  func run() async throws(ObjectStoreError) -> ETag {
+  package func run() async throws(ObjectStoreError) -> ETag {
+    guard size > 0 else {
+      // No part can be copied of it.
+      try await checkSource()
+      return try await store.put(
+        target, BytesSource([]), headers: headers, condition: condition)
+    }
     let upload = try await store.createUpload(target, headers: headers)
     do {
       let parts = try await copyParts(upload)
@@ -31,7 +48,7 @@ struct PartwiseCopy: Sendable {
 
   /// Not every store that looks at the version for CopyObject does so for UploadPartCopy.
   private func checkSource() async throws(ObjectStoreError) {
-    guard try await store.head(source).etag == info.etag else {
+    guard try await store.head(source).etag == version else {
       throw ObjectStoreError(
         .preconditionFailed, code: "PreconditionFailed",
         message: "the source became another version while it was copied")
@@ -39,7 +56,7 @@ struct PartwiseCopy: Sendable {
   }
 
   /// Ranges that cover the object, in order.
-  static func ranges(size: Int64, partSize: Int64) -> [Range<Int64>] {
+  package static func ranges(size: Int64, partSize: Int64) -> [Range<Int64>] {
     stride(from: 0, to: size, by: Int(partSize)).map { start in
       start..<min(start + partSize, size)
     }
@@ -47,7 +64,7 @@ struct PartwiseCopy: Sendable {
 
   private func copyParts(_ upload: UploadID) async throws(ObjectStoreError) -> [UploadedPart] {
     let partSize = min(Self.usualPartSize, store.limits.maximumPartSize)
-    let ranges = Array(Self.ranges(size: info.size, partSize: partSize).enumerated())
+    let ranges = Array(Self.ranges(size: size, partSize: partSize).enumerated())
     let result = await withTaskGroup(of: Result<UploadedPart, ObjectStoreError>.self) { group in
       var rest = ranges[...]
       func startNext() {
@@ -77,7 +94,7 @@ struct PartwiseCopy: Sendable {
     do {
       return .success(
         try await store.copyPart(
-          from: source, sourceMatch: info.etag, range: range, to: target, upload, number: number))
+          from: source, sourceMatch: version, range: range, to: target, upload, number: number))
     } catch {
       return .failure(error)
     }
