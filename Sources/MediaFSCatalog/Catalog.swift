@@ -68,13 +68,20 @@ package final class Catalog: Sendable {
       configuration.busyMode = .timeout(10)
       pool = try DatabasePool(path: path, configuration: configuration)
       try Schema.migrator.migrate(pool)
-      generation = try pool.write { database in
+      let isNew: Bool
+      (generation, isNew) = try pool.write { database in
         if !schedule.deletesObjects {
           // Neither now nor later, also of what was buried while objects were deleted.
           try database.execute(sql: "UPDATE tombstone SET due = NULL WHERE done IS NULL")
         }
-        try Boot.begin(boot, database)
-        return try Self.claim(database, identity: identity, root: root, generation: newGeneration)
+        let isNew = try Boot.begin(boot, database)
+        let generation = try Self.claim(
+          database, identity: identity, root: root, generation: newGeneration)
+        return (generation, isNew)
+      }
+      if isNew {
+        try synchronizeLog()
+        afterSynchronization()
       }
     } catch let error as CatalogError {
       throw error

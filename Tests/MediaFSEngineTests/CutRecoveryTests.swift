@@ -85,4 +85,24 @@ import Testing
     try await fs.drain()
     #expect(try await fs.objects()["ns/f"] == [1] + bytes.dropFirst())
   }
+
+  /// A content file that the cut took, of zeros alone: the next cut must not take the new one.
+  @Test func whatIsMadeAnewIsOnTheDiskBeforeItIsTrusted() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { options in
+      options.boot = "first"
+      options.uploadEnabled = false
+    }
+    try await fs.write("f", [])
+    let number = try await fs.inode("f")
+    _ = try await fs.volume.setAttributes(
+      of: number, AttributeChanges(size: 1 << 20), handle: nil)
+    let content = try #require(try fs.volume.context.catalog.inode(number)).content
+    try fs.volume.context.disk.remove(content)
+    fs.options.boot = "second"
+    try await fs.crash()
+    #expect(try fs.volume.context.catalog.suspects().isEmpty)
+    #expect(faults.synchronizedNames.contains(content))
+    #expect(try await fs.read("f").count == 1 << 20)
+  }
 }

@@ -35,6 +35,27 @@ import Testing
     health.failed(.connectionLost)
     #expect(health.offline != nil)
   }
+
+  /// A file that was open and not flushed when the daemon died, and a disk that does not let it be
+  /// settled at the start: it has its size all the same.
+  @Test func whatCannotBeSettledAtTheStartIsLater() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    try await fs.write("f", [])
+    let bytes = TestVolume.pattern(300 << 10)
+    let handle = try await fs.open("f", [.write])
+    try fs.write(bytes, at: 0, to: handle)
+    faults.fail(1)
+    try await fs.crash()
+    #expect(try fs.volume.context.catalog.unsettled().map(\.size) == [0])
+    let reply = try await fs.volume.attributes(of: fs.inode("f"), handle: nil)
+    #expect(reply.attributes.size == 300 << 10)
+    #expect(try fs.volume.context.catalog.unsettled().isEmpty)
+    fs.volume.setPaused(false)
+    try await fs.drain()
+    #expect(try await fs.objects() == ["ns/f": bytes])
+  }
+
   /// A sector that has gone bad, beneath bytes that the store has too.
   @Test func whatTheDiskCannotReadIsFetchedAgain() async throws {
     let faults = UnreadableDisk.Faults()

@@ -11,6 +11,7 @@ struct UnreadableDisk: ContentDisk {
   final class Faults: Sendable {
     private let left = Mutex(0)
     private let synchronizationFails = Mutex(false)
+    private let names = Mutex<[ContentNumber]>([])
 
     /// Called at each access of a content file, which takes as long: the disk is slow.
     let delay: @Sendable () -> Void
@@ -21,6 +22,13 @@ struct UnreadableDisk: ContentDisk {
 
     func fail(_ count: Int) { left.withLock { $0 = count } }
     func failSynchronization(_ fails: Bool) { synchronizationFails.withLock { $0 = fails } }
+
+    /// Content files whose names were synchronized.
+    var synchronizedNames: [ContentNumber] { names.withLock { $0 } }
+
+    fileprivate func noteName(of content: ContentNumber) {
+      names.withLock { $0.append(content) }
+    }
 
     fileprivate func strikeSynchronization() throws(Errno) {
       if synchronizationFails.withLock({ $0 }) { throw .ioError }
@@ -51,6 +59,7 @@ struct UnreadableDisk: ContentDisk {
 
   func synchronizeName(of content: ContentNumber) throws(Errno) {
     try base.synchronizeName(of: content)
+    faults.noteName(of: content)
   }
 
   func synchronize(_ content: ContentNumber) throws(Errno) {

@@ -214,6 +214,9 @@ extension Catalog {
         "UPDATE inode SET base_size = ?, version = version + 1 WHERE id = ?",
         [salvage.baseSize, record.number.value])
       try Self.replaceAllExtents(of: record.content, with: salvage.present, at: now, database)
+      // The mark of a change may be lost whose bytes are not.
+      let changed = FileLifecycle.changeBlocks(touching: salvage.present, base: salvage.baseSize)
+      try Self.insertChanges(changed, of: record.content, database)
       try Self.clear(record.content, database)
     }
   }
@@ -244,14 +247,16 @@ extension Catalog {
     private static let numbers: Int64 = 1 << 24
 
     /// Takes note of where it runs. Numbers of inodes and content files that were given out and
-    /// have been lost may be in file handles and on the disk: none of them is given out again, not
-    /// even if this note is lost as well.
-    static func begin(_ boot: String, _ database: Database) throws {
+    /// have been lost may be in file handles and on the disk: none of them is given out again.
+    ///
+    /// - Returns: whether this has to be on the disk before the first of them is given out.
+    static func begin(_ boot: String, _ database: Database) throws -> Bool {
       let last: String? = try database.row("SELECT value FROM volume WHERE name = 'boot'")?[0]
-      if let last, last.utf8.elementsEqual(boot.utf8) { return }
+      if let last, last.utf8.elementsEqual(boot.utf8) { return false }
       try database.run("INSERT OR REPLACE INTO volume VALUES ('boot', ?)", [boot])
       try database.run("UPDATE sqlite_sequence SET seq = seq + ?", [numbers])
       if last != nil { try database.run("UPDATE unsynced SET suspect = 1") }
+      return true
     }
   }
 }

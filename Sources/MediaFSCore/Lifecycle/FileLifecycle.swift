@@ -38,6 +38,9 @@ package struct FileLifecycle: Sendable, Hashable {
   /// Counts every single change, so that an upload can tell that its bytes are no longer of one
   /// piece.
   package private(set) var changes: UInt64 = 0
+  /// The store may have this version, or will, under its number: an upload has read it, or one of
+  /// an earlier daemon may have.
+  package private(set) var mayBeSent: Bool
   /// The version whose bytes are known to be those of another object (``becameCopy()``).
   private var copiedVersion: Int64?
 
@@ -54,6 +57,7 @@ package struct FileLifecycle: Sendable, Hashable {
     self.present = present
     self.version = version
     self.committedVersion = committedVersion
+    mayBeSent = version != committedVersion
   }
 
   package var isDirty: Bool { version != committedVersion }
@@ -172,6 +176,12 @@ package struct FileLifecycle: Sendable, Hashable {
   package mutating func began(version: Int64) {
     self.version = version
     isSettled = false
+    mayBeSent = false
+  }
+
+  /// The catalog's row is older than the content file: the daemon died in between.
+  package mutating func wasBeingWritten() {
+    isSettled = false
   }
 
   /// What ``changed`` is counted in. A part that is sent has at least five of them; smaller ones
@@ -182,11 +192,21 @@ package struct FileLifecycle: Sendable, Hashable {
   package func unmarked(in range: Range<Int64>) -> [Range<Int64>] {
     let touched = range.clamped(to: 0..<max(0, min(size, baseSize)))
     guard !touched.isEmpty else { return [] }
-    let block = Self.changeBlock
-    let start = touched.lowerBound / block * block
-    let (end, overflow) = ((touched.upperBound - 1) / block + 1)
-      .multipliedReportingOverflow(by: block)
-    return changed.missing(in: (start..<(overflow ? baseSize : end)).clamped(to: 0..<baseSize))
+    return changed.missing(in: Self.changeBlocks(around: touched, base: baseSize))
+  }
+
+  private static func changeBlocks(around range: Range<Int64>, base: Int64) -> Range<Int64> {
+    let start = range.lowerBound / changeBlock * changeBlock
+    let (end, overflow) = ((range.upperBound - 1) / changeBlock + 1)
+      .multipliedReportingOverflow(by: changeBlock)
+    return (start..<(overflow ? base : end)).clamped(to: 0..<base)
+  }
+
+  /// The blocks of a file's base in which some of these bytes lie.
+  package static func changeBlocks(touching bytes: ByteRangeSet, base: Int64) -> [Range<Int64>] {
+    ByteRangeSet(
+      bytes.present(in: 0..<max(0, base)).map { changeBlocks(around: $0, base: base) }
+    ).ranges
   }
 
   /// The catalog knows that these blocks may differ from the object.
@@ -276,6 +296,7 @@ package struct FileLifecycle: Sendable, Hashable {
   package mutating func beginUpload() -> Snapshot? {
     guard isSettled else { return nil }
     uploadingVersion = version
+    mayBeSent = true
     return Snapshot(version: version, size: size, changes: changes)
   }
 

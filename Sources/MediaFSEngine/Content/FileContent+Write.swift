@@ -53,20 +53,9 @@ extension FileContent {
   func prepareChange(
     of range: Range<Int64>, cuttingTo size: Int64? = nil, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Bool {
-    let (isNews, isTrusted, blocks) = state.withLock {
-      (
-        $0.lifecycle.needsNewVersion, !$0.lifecycle.isDirty && !$0.lifecycle.present.isEmpty,
-        $0.lifecycle.unmarked(in: range)
-      )
-    }
-    if isTrusted {
-      // From now on it is not known any more which of them the object has as well.
-      do {
-        if try catalog.unsynced(number) != nil { try file.synchronizeData() }
-      } catch {
-        throw Self.failure(error, "write")
-      }
-    }
+    let (lifecycle, blocks) = state.withLock { ($0.lifecycle, $0.lifecycle.unmarked(in: range)) }
+    let isNews = lifecycle.needsNewVersion
+    let isTrusted = try isTrusted(lifecycle, blocks, catalog)
     do throws(CatalogError) {
       if isNews {
         let record = try catalog.beginWriting(inode, content: number, changing: blocks, at: now)
@@ -90,6 +79,28 @@ extension FileContent {
       state.lifecycle.willChange()
     }
     return isNews
+  }
+
+  /// Whether it has to be known, also after a power cut, that the content file is not what the
+  /// catalog takes it for: it has bytes of the object; or, if it is dirty and on disk, its version
+  /// may be in the store, or blocks are about to change that the object is taken to have.
+  private func isTrusted(
+    _ lifecycle: FileLifecycle, _ blocks: [Range<Int64>], _ catalog: Catalog
+  ) throws(FileSystemError) -> Bool {
+    do {
+      if lifecycle.isDirty {
+        guard lifecycle.needsNewVersion, lifecycle.size > 0,
+          lifecycle.mayBeSent || !blocks.isEmpty
+        else { return false }
+        return try catalog.unsynced(number) == nil
+      }
+      guard !lifecycle.present.isEmpty else { return false }
+      // From now on it is not known any more which of them the object has as well.
+      if try catalog.unsynced(number) != nil { try file.synchronizeData() }
+      return true
+    } catch {
+      throw Self.failure(error, "write")
+    }
   }
 
   /// Tells the catalog which bytes are here, after they are: those of the touched segments.

@@ -70,7 +70,7 @@ final class FileContent: Sendable {
       size: record.size, baseSize: record.baseSize, present: present, holes: holes,
       changed: changed, sums: sums, version: record.version,
       committedVersion: record.committedVersion)
-    if record.isWriting { lifecycle.began(version: record.version) }
+    if record.isWriting { lifecycle.wasBeingWritten() }
     if record.copied?.version == record.version { lifecycle.becameCopy() }
     state = Mutex(
       State(
@@ -81,9 +81,18 @@ final class FileContent: Sendable {
   var size: Int64 { state.withLock { $0.lifecycle.size } }
 
   /// Size, room and time as the application sees them, which the catalog's row may not know yet.
-  var shape: (size: Int64, holes: Int64, modified: Timestamp, isSettled: Bool) {
+  struct Shape {
+    var size: Int64
+    var holes: Int64
+    var modified: Timestamp
+    var isSettled: Bool
+  }
+
+  var shape: Shape {
     state.withLock {
-      ($0.lifecycle.size, $0.lifecycle.holes.count, $0.modified, $0.lifecycle.isSettled)
+      Shape(
+        size: $0.lifecycle.size, holes: $0.lifecycle.holes.count, modified: $0.modified,
+        isSettled: $0.lifecycle.isSettled)
     }
   }
 

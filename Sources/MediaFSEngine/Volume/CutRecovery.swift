@@ -53,6 +53,8 @@ struct CutRecovery {
     if salvage.verdict == .reverted { try file.truncate(to: 0) }
     if try file.status().size != salvage.size { try file.truncate(to: salvage.size) }
     try file.synchronizeData()
+    // The cut may have taken the file as a whole: this is a new one then.
+    try disk.synchronizeName(of: record.content)
     let modified = Timestamp(nanosecondsSinceEpoch: status.modified)
     let state = ContentState(
       size: salvage.size, modified: record.isWriting ? modified : record.modified,

@@ -15,16 +15,16 @@ struct Recovery {
 
   /// What has to be done before the first operation: few rows, however large the catalog.
   func settle() throws(CatalogError) {
-    for record in try catalog.unsettled() { try settle(record) }
+    for record in try catalog.unsettled() { settle(record) }
     for inode in try catalog.orphans() {
       _ = try catalog.eraseIfOrphan(inode)
     }
   }
 
-  /// A file that was being written: its content file knows what was acknowledged last.
-  private func settle(_ record: InodeRecord) throws(CatalogError) {
-    let now = environment.now()
-    do throws(Errno) {
+  /// A file that was being written: its content file knows what was acknowledged last. What fails
+  /// is made good when somebody looks at the file.
+  private func settle(_ record: InodeRecord) {
+    do {
       guard let status = try disk.status(of: record.content) else {
         log.error("Inode \(record.number) has lost its content file \(record.content)")
         return
@@ -32,7 +32,7 @@ struct Recovery {
       let state = ContentState(
         size: status.size, modified: Timestamp(nanosecondsSinceEpoch: status.modified),
         holes: try holes(of: record, size: status.size))
-      try settle(record, state, now)
+      try catalog.settle(record.number, state, at: environment.now())
       log.notice("Recovered inode \(record.number), \(status.size) bytes")
     } catch {
       log.error("Inode \(record.number) cannot be recovered yet: \(error)")
@@ -46,15 +46,6 @@ struct Recovery {
     let data = try disk.open(record.content).dataExtents(in: 0..<size)
     return FileLifecycle.holes(
       size: size, baseSize: min(record.baseSize, size), present: present, data: data)
-  }
-
-  private func settle(_ record: InodeRecord, _ state: ContentState, _ now: Timestamp) throws(Errno)
-  {
-    do throws(CatalogError) {
-      try catalog.settle(record.number, state, at: now)
-    } catch {
-      log.error("Inode \(record.number) cannot be recovered yet: \(error)")
-    }
   }
 
   /// Between the looks at two of the 256 directories of content files. All that are used: a

@@ -109,8 +109,7 @@ extension Volume {
   /// The catalog's row, but for what an open file knows better.
   func attributes(_ record: InodeRecord) -> FileAttributes {
     var attributes = record.attributes(generation: context.catalog.generation)
-    if record.kind == .regular, let content = context.registry.current(record.number) {
-      let shape = content.shape
+    if record.kind == .regular, let shape = shape(of: record) {
       attributes.size = shape.size
       attributes.modified = shape.modified
       // Of a settled file the time may be one that was set, in the future too.
@@ -118,6 +117,21 @@ extension Volume {
       attributes.blocks = (shape.size - shape.holes + 511) / 512
     }
     return attributes
+  }
+
+  /// What is known in memory. The row of a file that was open when the daemon died, and that the
+  /// disk has not let be settled since, is older than the file: it is settled now, or at least
+  /// looked at.
+  private func shape(of record: InodeRecord) -> FileContent.Shape? {
+    if let content = context.registry.current(record.number) { return content.shape }
+    guard record.isWriting,
+      let content = try? context.registry.acquire(record.number, asHandle: false)
+    else { return nil }
+    defer { _ = context.registry.release(content, asHandle: false) }
+    // What the disk may have lost is looked at first, by the next start.
+    let isSuspect = (try? context.catalog.unsynced(content.number))??.isSuspect ?? false
+    if !isSuspect { try? content.settle(context.catalog, now: context.environment.now()) }
+    return content.shape
   }
 
   package func readSymbolicLink(_ inode: InodeNumber) async throws(FileSystemError) -> String {
