@@ -50,7 +50,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Vocabulary and decisions: no I/O, no Foundation.
-    library("ObjectStorage"),
+    library("ObjectStorage", ["CChecksum"]),
     library("MediaFSCore", ["ObjectStorage", systemPackage]),
 
     // Durable state.
@@ -59,7 +59,7 @@ let package = Package(
     library("MediaFSCache", ["MediaFSCore", "PosixIO", "CChecksum", systemPackage]),
 
     // The store.
-    library("S3Client", ["ObjectStorage", "CCrypto", "CChecksum"]),
+    library("S3Client", ["ObjectStorage", "CCrypto"]),
     library("CurlHTTP", ["S3Client", "ObjectStorage", "CCurl", "CLinux"]),
 
     // The filesystem, without FUSE and without S3.

@@ -1,8 +1,7 @@
 package import ObjectStorage
 import Synchronization
 
-/// An ``ObjectStore`` around another one that knows checksums, as far as an engine sees them. Those
-/// of parts are their numbers: what is tested is what becomes of them.
+/// An ``ObjectStore`` around another one that knows checksums, as far as an engine sees them.
 package final class ChecksummingStore: ObjectStore {
   private struct State {
     var current: ChecksumAlgorithm?
@@ -50,7 +49,8 @@ package final class ChecksummingStore: ObjectStore {
     _ key: ObjectKey, _ upload: UploadID, number: Int, _ source: any ObjectSource
   ) async throws(ObjectStoreError) -> UploadedPart {
     var part = try await base.uploadPart(key, upload, number: number, source)
-    part.checksum = upload.checksum.map { ObjectChecksum($0, UInt64(number)) }
+    let bytes = try source.read(at: 0, count: Int(source.length))
+    part.checksum = upload.checksum.map { Checksum.of(bytes, $0) }
     return part
   }
 

@@ -135,7 +135,22 @@ final class TestVolume {
     return (try await inode(parts.joined(separator: "/")), try Self.name(last))
   }
 
+  /// Nothing is sent before all of it is written: else an empty file may be, and is no conflict,
+  /// but one call more.
   func write(_ path: String, _ bytes: [UInt8]) async throws {
+    let reconciler = volume.reconciler
+    let isPaused = reconciler.isPaused
+    reconciler.isPaused = true
+    let handle: FileHandle
+    do {
+      defer { reconciler.isPaused = isPaused }
+      handle = try await fill(path, with: bytes)
+    }
+    try await volume.flush(handle)
+    volume.release(handle)
+  }
+
+  private func fill(_ path: String, with bytes: [UInt8]) async throws -> FileHandle {
     let (parent, name) = try await place(path)
     let (entry, open) = try await volume.create(
       name, in: parent, permissions: 0o644, caller: Caller(owner: Owner(user: 0, group: 0)),
@@ -146,8 +161,7 @@ final class TestVolume {
         of: entry.attributes.inode, AttributeChanges(size: 0), handle: nil)
     }
     try write(bytes, at: 0, to: open.handle)
-    try await volume.flush(open.handle)
-    volume.release(open.handle)
+    return open.handle
   }
 
   func write(_ text: String, to path: String) async throws {

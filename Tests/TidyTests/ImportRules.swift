@@ -4,7 +4,7 @@ extension Rule {
 
   /// Which modules a target may import: the module graph of the Architecture chapter.
   static let graph: [String: Set<String>] = [
-    "ObjectStorage": [],
+    "ObjectStorage": ["CChecksum"],
     "MediaFSCore": ["ObjectStorage", "SystemPackage"],
     "PosixIO": platform.union(["CLinux", "SystemPackage"]),
     // GRDB takes a BLOB as Foundation's Data.
@@ -12,7 +12,7 @@ extension Rule {
       "MediaFSCore", "ObjectStorage", "GRDB", "SystemPackage", "FoundationEssentials",
     ]),
     "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "CChecksum", "SystemPackage"]),
-    "S3Client": platform.union(["ObjectStorage", "CCrypto", "CChecksum"]),
+    "S3Client": platform.union(["ObjectStorage", "CCrypto"]),
     "CurlHTTP": platform.union(["S3Client", "ObjectStorage", "CCurl", "CLinux"]),
     "MediaFSEngine": platform.union([
       "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage", "PosixIO", "Logging",

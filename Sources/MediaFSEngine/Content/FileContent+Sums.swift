@@ -53,6 +53,29 @@ extension FileContent {
     }
   }
 
+  /// The checksum of all bytes; `nil` when not all of them are here, or of that version.
+  func checksum(
+    _ algorithm: ChecksumAlgorithm, ofVersion version: Int64
+  ) throws(FileSystemError) -> ObjectChecksum? {
+    let (size, changes, isWhole) = state.withLock { state in
+      let lifecycle = state.lifecycle
+      let isWhole =
+        lifecycle.version == version && lifecycle.missing(in: 0..<lifecycle.size).isEmpty
+      return (lifecycle.size, lifecycle.changes, isWhole)
+    }
+    guard isWhole else { return nil }
+    var checksum = Checksum(algorithm)
+    do throws(Errno) {
+      for start in stride(from: 0, to: size, by: 1 << 20) {
+        let count = Int(min(1 << 20, size - start))
+        checksum.update(try file.read(count: count, at: start))
+      }
+    } catch {
+      throw FileSystemError(.ioError, "upload", "The cache disk failed", underlying: error)
+    }
+    return state.withLock { $0.lifecycle.changes == changes } ? checksum.result : nil
+  }
+
   /// The blocks of a range that do not agree with their sums, of those that nobody has compared.
   func damage(in range: Range<Int64>) throws(FileSystemError) -> [SummedBlock] {
     try damage(of: state.withLock { $0.lifecycle.unverified(in: range) })

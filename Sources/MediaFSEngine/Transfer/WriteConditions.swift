@@ -59,6 +59,8 @@ final class WriteConditions: Sendable {
   func condition(
     for placement: Placement, at key: ObjectKey
   ) async throws(ObjectStoreError) -> WriteCondition {
+    // Before anything is sent: which checksums the store takes is known by then, too.
+    _ = try await storeFeatures()
     let expected: ETag?
     if let object = placement.object(at: key) {
       expected = object.etag

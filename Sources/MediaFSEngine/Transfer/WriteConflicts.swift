@@ -59,7 +59,10 @@ extension WriteConditions {
       isText(text, token(of: record))
       && (found.size == record.size || record.kind == .directory)
     if !isOurs { isOurs = try await isUnsignedCopy(found, of: record, at: key) }
-    if isOurs {
+    if isOurs, try !agrees(found, conflict) {
+      context.log.error("\(key) has other bytes in the store than were sent: sent again")
+      try replaceNext(object, conflict, now)
+    } else if isOurs {
       let side = SideObject.key(from: found.headers.metadata, context.keySpace)
       try adopt(object, side, conflict, now)
     } else if isOlderState(text, conflict) {
@@ -75,6 +78,22 @@ extension WriteConditions {
       try setAside(conflict, now)
     } else {
       try yield(conflict, now)
+    }
+  }
+
+  /// False when what was found has the mark of what was sent, and a checksum of other bytes: the
+  /// store has damaged it, and may have been told of it before.
+  private func agrees(
+    _ found: ObjectInfo, _ conflict: WriteConflict
+  ) throws(ObjectStoreError) -> Bool {
+    guard conflict.inode.kind == .regular, !conflict.isAlias, let stored = found.checksum else {
+      return true
+    }
+    return try mapping {
+      let content = try context.registry.acquire(conflict.inode.number, asHandle: false)
+      defer { _ = context.registry.release(content, asHandle: false) }
+      let own = try content.checksum(stored.algorithm, ofVersion: conflict.inode.version)
+      return own == nil || own == stored
     }
   }
 

@@ -21,9 +21,11 @@ package final class Bucket: Sendable {
     _ = try? ask("delete_bucket")
   }
 
-  /// All keys in byte order.
+  /// All keys in byte order, but for those of a probe, which comes and goes when a mount begins.
   package func keys(prefix: String = "") throws -> [String] {
-    try ask("keys", ["prefix": .text(prefix)]).texts
+    try ask("keys", ["prefix": .text(prefix)]).texts.filter {
+      !$0.contains(".mediafs/probe-")
+    }
   }
 
   package func put(

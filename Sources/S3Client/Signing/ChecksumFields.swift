@@ -1,36 +1,4 @@
-import CChecksum
 import ObjectStorage
-
-/// A running checksum.
-struct Checksum {
-  private(set) var result: ObjectChecksum
-
-  init(_ algorithm: ChecksumAlgorithm) {
-    // Of no bytes.
-    result = ObjectChecksum(algorithm, 0)
-  }
-
-  mutating func update(_ bytes: [UInt8]) {
-    let before = result
-    let value = unsafe bytes.withUnsafeBytes { buffer in
-      switch before.algorithm {
-      case .crc64nvme:
-        unsafe checksum_crc64nvme(before.value, buffer.baseAddress, buffer.count)
-      case .crc32c:
-        UInt64(
-          unsafe checksum_crc32c(
-            UInt32(truncatingIfNeeded: before.value), buffer.baseAddress, buffer.count))
-      }
-    }
-    result = ObjectChecksum(before.algorithm, value)
-  }
-
-  static func of(_ bytes: [UInt8], _ algorithm: ChecksumAlgorithm) -> ObjectChecksum {
-    var checksum = Checksum(algorithm)
-    checksum.update(bytes)
-    return checksum.result
-  }
-}
 
 extension ChecksumAlgorithm {
   /// The header field of a checksum, in requests and answers.
