@@ -50,8 +50,9 @@ extension MountTests {
         try makeRandomFile(at: file, size: 60 << 20)
         try succeed(["cp", file, mount.directory + "/large"])
         func parts() throws -> [String] {
-          try proxy.requests().filter { $0.method == "PUT" && $0.status == 200 }
-            .map(\.query).filter { $0.contains("partNumber=") }
+          try proxy.requests().filter {
+            $0.method == "PUT" && $0.status == 200 && $0.path.contains("/large")
+          }.map(\.query).filter { $0.contains("partNumber=") }
         }
         try eventually("three parts", within: .seconds(60)) { try parts().count >= 3 }
         try proxy.hang()
