@@ -40,7 +40,7 @@ package struct FileLifecycle: Sendable, Hashable {
   package private(set) var changes: UInt64 = 0
   /// The store may have this version, or will, under its number: an upload has read it, or one of
   /// an earlier daemon may have.
-  package private(set) var mayBeSent: Bool
+  private var mayBeSent: Bool
   /// The version whose bytes are known to be those of another object (``becameCopy()``).
   private var copiedVersion: Int64?
 
@@ -207,6 +207,24 @@ package struct FileLifecycle: Sendable, Hashable {
     ByteRangeSet(
       bytes.present(in: 0..<max(0, base)).map { changeBlocks(around: $0, base: base) }
     ).ranges
+  }
+
+  /// What the content file is taken for, if a power cut takes the next change out of the catalog
+  /// and leaves it in the content file.
+  package enum Claim: Sendable {
+    case nothing
+    /// Clean: what is here is the object's.
+    case object
+    /// Dirty: it is the version that the store may have under its number, or has the object's bytes
+    /// in the blocks that are about to change.
+    case version
+  }
+
+  /// - Parameter blocks: the unmarked ones that are about to change.
+  package func claim(changing blocks: [Range<Int64>]) -> Claim {
+    if !isDirty { return present.isEmpty ? .nothing : .object }
+    let isTold = needsNewVersion && size > 0 && (mayBeSent || !blocks.isEmpty)
+    return isTold ? .version : .nothing
   }
 
   /// The catalog knows that these blocks may differ from the object.

@@ -53,9 +53,11 @@ extension FileContent {
   func prepareChange(
     of range: Range<Int64>, cuttingTo size: Int64? = nil, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Bool {
-    let (lifecycle, blocks) = state.withLock { ($0.lifecycle, $0.lifecycle.unmarked(in: range)) }
-    let isNews = lifecycle.needsNewVersion
-    let isTrusted = try isTrusted(lifecycle, blocks, catalog)
+    let (isNews, blocks, claim) = state.withLock { state in
+      let blocks = state.lifecycle.unmarked(in: range)
+      return (state.lifecycle.needsNewVersion, blocks, state.lifecycle.claim(changing: blocks))
+    }
+    let isTrusted = try isTrusted(claim, catalog)
     do throws(CatalogError) {
       if isNews {
         let record = try catalog.beginWriting(inode, content: number, changing: blocks, at: now)
@@ -81,23 +83,20 @@ extension FileContent {
     return isNews
   }
 
-  /// Whether it has to be known, also after a power cut, that the content file is not what the
-  /// catalog takes it for: it has bytes of the object; or, if it is dirty and on disk, its version
-  /// may be in the store, or blocks are about to change that the object is taken to have.
+  /// Whether a change has to be known before it happens, also after a power cut.
   private func isTrusted(
-    _ lifecycle: FileLifecycle, _ blocks: [Range<Int64>], _ catalog: Catalog
+    _ claim: FileLifecycle.Claim, _ catalog: Catalog
   ) throws(FileSystemError) -> Bool {
     do {
-      if lifecycle.isDirty {
-        guard lifecycle.needsNewVersion, lifecycle.size > 0,
-          lifecycle.mayBeSent || !blocks.isEmpty
-        else { return false }
-        return try catalog.unsynced(number) == nil
+      switch claim {
+      case .nothing: return false
+      // After a cut what is not on the disk is looked at anyhow.
+      case .version: return try catalog.unsynced(number) == nil
+      case .object:
+        // From now on it is not known any more which of them the object has as well.
+        if try catalog.unsynced(number) != nil { try file.synchronizeData() }
+        return true
       }
-      guard !lifecycle.present.isEmpty else { return false }
-      // From now on it is not known any more which of them the object has as well.
-      if try catalog.unsynced(number) != nil { try file.synchronizeData() }
-      return true
     } catch {
       throw Self.failure(error, "write")
     }

@@ -207,6 +207,32 @@ private struct ModelFile {
     #expect(!file.needsNewVersion)
   }
 
+  /// What a change makes untrue of what is known, should the knowledge of it be lost.
+  @Test func aChangeTouchesWhatIsClaimedOfTheContent() {
+    var file = FileLifecycle(
+      size: 3 << 20, baseSize: 3 << 20, present: ByteRangeSet(), version: 1, committedVersion: 1)
+    let range: Range<Int64> = 0..<10
+    #expect(file.claim(changing: file.unmarked(in: range)) == .nothing)
+    file.arrived(range)
+    #expect(file.claim(changing: file.unmarked(in: range)) == .object)
+    file.began(version: 2)
+    file.marked(file.unmarked(in: range))
+    file.settled()
+    // The same block again is known to be changed; another one is not.
+    #expect(file.claim(changing: file.unmarked(in: range)) == .nothing)
+    let other: Range<Int64> = 2 << 20..<2 << 20 + 10
+    #expect(file.claim(changing: file.unmarked(in: other)) == .version)
+    _ = file.beginUpload()
+    #expect(file.claim(changing: []) == .version)
+    file.began(version: 3)
+    #expect(file.claim(changing: []) == .nothing)
+    // Of an earlier daemon nobody knows what it has sent.
+    let later = FileLifecycle(
+      size: 3 << 20, baseSize: 3 << 20, present: ByteRangeSet(range), version: 3,
+      committedVersion: 1)
+    #expect(later.claim(changing: []) == .version)
+  }
+
   @Test func aChangeDuringAnUploadKeepsTheFileDirty() {
     var file = FileLifecycle(
       size: 4, baseSize: 0, present: ByteRangeSet(), version: 2, committedVersion: 1)
