@@ -100,4 +100,18 @@ import Testing
       try fs.volume.status().violations == 1
     }
   }
+
+  @Test func itLooksAgainEveryHour() async throws {
+    let hour = HeldDeadlines(of: .seconds(3_600))
+    hour.arm()
+    let fs = try TestVolume(deadlines: hour) { $0.uploadEnabled = false }
+    try await fs.write("dirty", [1])
+    await hour.first.reached()
+    #expect(try fs.volume.status().violations == 0)
+    try fs.volume.context.catalog.write { try $0.run("DELETE FROM journal") }
+    hour.first.open()
+    await hour.later.reached()
+    #expect(try fs.volume.status().violations == 1)
+    await fs.stop()
+  }
 }

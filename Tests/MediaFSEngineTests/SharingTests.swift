@@ -2,6 +2,7 @@ import MediaFSCore
 import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -13,6 +14,27 @@ import Testing
     _ = try await fs.store.put(
       ObjectKey(key), BytesSource(Array(text.utf8)), headers: ObjectHeaders(metadata: metadata),
       condition: .none)
+  }
+
+  /// Else it would go on showing what it knows for as long as the listing was good for.
+  @Test func theKernelIsToldWhatOthersHaveDone() async throws {
+    let fs = try TestVolume { $0.metadataTTL = .zero }
+    for name in ["changed", "gone", "same"] { try await put("old", at: "ns/" + name, of: fs) }
+    #expect(try await fs.names() == ["changed", "gone", "same"])
+    let kernel = RecordingKernel()
+    fs.volume.attach(kernel)
+    try await put("another", at: "ns/changed", of: fs)
+    try await fs.store.delete(ObjectKey("ns/gone"))
+    try await put("new", at: "ns/new", of: fs)
+    #expect(try await fs.names() == ["changed", "new", "same"])
+    #expect(kernel.names == ["changed", "gone", "new"])
+    // One inode for several names is told of itself.
+    try await fs.link("same", to: "other")
+    try await fs.drain()
+    let inode = try await fs.inode("same")
+    try await put("apart", at: "ns/other", of: fs)
+    _ = try await fs.names()
+    #expect(kernel.inodes.contains(inode))
   }
 
   @Test func aHandleOfAReplacedVersionCannotDamageTheNewOne() async throws {
@@ -103,5 +125,19 @@ import Testing
     #expect(try await fs.read("f") == expected)
     try await fs.crash()
     #expect(try await fs.read("f") == expected)
+  }
+}
+
+/// Remembers what it was told to forget.
+private final class RecordingKernel: KernelCache {
+  private let told = Mutex((inodes: Set<InodeNumber>(), names: Set<String>()))
+
+  var inodes: Set<InodeNumber> { told.withLock { $0.inodes } }
+  var names: [String] { told.withLock { $0.names.sorted() } }
+
+  func knows(_ inode: InodeNumber) -> Bool { true }
+  func invalidate(_ inode: InodeNumber) { told.withLock { _ = $0.inodes.insert(inode) } }
+  func invalidate(_ name: FileName, in parent: InodeNumber) {
+    told.withLock { _ = $0.names.insert(name.text) }
   }
 }

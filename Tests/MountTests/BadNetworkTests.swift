@@ -84,15 +84,17 @@ extension MountTests {
       #expect(Double(hits) > Double(load.requests) * Self.probability * 0.8, "\(load)")
     }
 
-    @Test(.executes("When the network is bad", "While the store fails"))
-    func anOutageIsNotMetWithAStorm() throws {
+    @Test(
+      .executes("When the network is bad", "While the store fails"),
+      arguments: ["ServiceUnavailable", "SlowDown"])
+    func anOutageIsNotMetWithAStorm(code: String) throws {
       try Stage.play { stage in
         let proxy = try S3Proxy(to: stage.bucket.access)
         let mount = try stage.mount(through: proxy.access, options: Self.options)
         // The features of the store are asked before.
         try shell("echo first > \"$1\"/first", mount.directory)
         try mount.flush()
-        try proxy.fail(status: 503, code: "ServiceUnavailable")
+        try proxy.fail(status: 503, code: code)
         try proxy.clear()
         try shell(
           "for i in $(seq $2); do echo $i > \"$1\"/file-$i; done", mount.directory,

@@ -90,14 +90,20 @@ extension MountTests {
         try eventually("the refusal", within: .seconds(60)) {
           try mount.status()["parked"]?.list.compactMap { $0["path"]?.text } == ["refused"]
         }
-        try proxy.refuse("PUT", status: 500, code: "InternalError")
-        try application.run("write('unlucky', 'kept')")
-        try eventually("the failure", within: .seconds(60)) {
-          (try mount.status()["uploads"]?["retries"]?.int ?? 0) > 0
+        func retries() throws -> Int { try mount.status()["uploads"]?["retries"]?.int ?? 0 }
+        // The last one is about credentials, which somebody will mend without telling the mount.
+        for (name, status, code) in [
+          ("unlucky", 500, "InternalError"), ("unknown", 403, "InvalidAccessKeyId"),
+        ] {
+          let before = try retries()
+          try proxy.refuse("PUT", status: status, code: code)
+          try application.run("write('\(name)', 'kept')")
+          try eventually("the failure", within: .seconds(60)) { try retries() > before }
+          #expect(try mount.status()["parked"]?.list.count == 1)
         }
         try proxy.admit()
         try eventually("what was only unlucky", within: .seconds(120)) {
-          try stage.bucket.keys() == ["media/first", "media/unlucky"]
+          try stage.bucket.keys() == ["media/first", "media/unknown", "media/unlucky"]
         }
         #expect(try mount.status()["dirty"]?["files"]?.int == 1)
         #expect(try application.text("read('refused')") == "kept")

@@ -61,7 +61,7 @@ extension CacheSpace {
     return dropped.damaged.count
   }
 
-  private func name(of content: FileContent) -> String {
+  func name(of content: FileContent) -> String {
     let path = (try? catalog.path(of: content.inode)) ?? nil
     return path.map { $0.map(\.text).joined(separator: "/") } ?? "inode \(content.inode)"
   }

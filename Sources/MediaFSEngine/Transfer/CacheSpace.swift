@@ -237,19 +237,19 @@ final class CacheSpace: Sendable {
       do {
         if let drop = try drop(segment, of: content.inode) { dropped.append(drop) }
       } catch {
-        log.error("What cannot be read of inode \(content.inode) was not dropped: \(error)")
+        log.error("What cannot be read of \(name(of: content)) was not dropped: \(error)")
       }
     }
     free(dropped)
     if dropped.isEmpty {
       log.critical(
         """
-        The cache disk cannot read \(range) of inode \(content.inode), which the store does not \
+        The cache disk cannot read \(range) of \(name(of: content)), which the store does not \
         have: save what can be read, and replace the disk
         """)
     } else {
       log.warning(
-        "The cache disk cannot read \(range) of inode \(content.inode): it is fetched again")
+        "The cache disk cannot read \(range) of \(name(of: content)): it is fetched again")
     }
     return !dropped.isEmpty
   }

@@ -13,7 +13,12 @@ import Testing
       "33188", "100644", "41471", "0", "1369353600.123456789", "2013-05-24T00:00:00.5Z",
       "{\"user.a\":\"YQ==\"}", "%7B%22user.a%22%3A%22YQ%3D%3D%22%7D", "1-2-3", "803",
     ]
-    let names = ["mode", "uid", "gid", "mtime", "atime", "ctime", "rdev", "xattr", "mediafs-xattr"]
+    let names = [
+      "mode", "uid", "gid", "mtime", "atime", "ctime", "rdev", "xattr", "mediafs-xattr",
+      "mediafs-link", "mediafs-links", "mediafs-commit",
+    ]
+    let space = KeySpace(prefix: "org/")
+    var (groups, sides) = (0, 0)
     var kinds: Set<FileKind> = []
     HostileInput(values).each("metadata") { input, random in
       var metadata: [String: String] = [:]
@@ -30,10 +35,17 @@ import Testing
         metadata: attributes.encode(), isMarker: isMarker, lastModified: .epoch,
         defaults: Self.defaults)
       #expect(again == attributes, "\(metadata)")
-      _ = LinkGroup(metadata: metadata)
-      _ = SideName(metadata["mode"] ?? "")
+      if let group = LinkGroup(metadata: metadata) {
+        groups += 1
+        #expect(group.count > 1 && LinkGroup(metadata: group.encode()) == group)
+      }
+      if let side = SideName(String(decoding: input, as: UTF8.self)) {
+        sides += 1
+        #expect(!side.text.utf8.contains(UInt8(ascii: "/")))
+        #expect(space.isReserved(ObjectKey(space.reservedPrefix + side.text)))
+      }
     }
-    #expect(kinds.count > 2)
+    #expect(kinds.count > 2 && groups > 0 && sides > 0)
   }
 
   @Test func damagedAttributeTextsAreReadOrRefused() {
