@@ -80,6 +80,13 @@ final class Host {
     }
   }
 
+  /// What always has to hold of its catalog and its cache.
+  func checkInvariants() throws {
+    if life.isOver { return }
+    let violations = try Inspector(context: volume.context).violations()
+    guard violations.isEmpty else { throw Discrepancy("invariants on \(name): \(violations)") }
+  }
+
   func names() async throws -> [String] {
     try await side.names(of: .root, page: 100).map { String(decoding: $0.name, as: UTF8.self) }
       .filter { !$0.utf8.elementsEqual(".".utf8) && !$0.utf8.elementsEqual("..".utf8) }

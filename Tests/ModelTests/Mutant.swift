@@ -143,7 +143,11 @@ enum Mutant: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case .unreachableIsMissing:
       // Who waits for an upload that fails is told so.
       (settings.isCalm, settings.uploadSynchronous) = (false, false)
-    case .changedBlocksAreForgotten, .uploadsAreNotAbandoned:
+    case .changedBlocksAreForgotten:
+      // Files of several blocks, changed and not sent before the process dies.
+      (settings.scale, settings.cacheSize) = (2_500_000, 1 << 30)
+      (settings.uploadDelay, settings.uploadMaximumDelay) = (.seconds(10), .seconds(600))
+    case .uploadsAreNotAbandoned:
       (settings.scale, settings.cacheSize) = (300_000, 1 << 30)
     case .deletedIsTakenForSeen:
       // What is deleted is old news, and nobody looks before.

@@ -73,6 +73,7 @@ final class SharedWorld {
       tell("death \(host.name)")
       try await host.restart()
     }
+    for host in hosts { try host.checkInvariants() }
   }
 
   /// Writes over the file that is there, if any.

@@ -181,8 +181,10 @@ private struct InodeFacts {
     let isDirty = record.isContentDirty || record.isAttributeDirty
     if isDirty, isNamed, !isRoot, !record.isLocalOnly, !isQueued { rules.append(.notQueued) }
     if !isRoot, isNamed != hasName { rules.append(.wrongNames) }
+    // One that lost its object to somebody else, before its bytes came, waits in the journal for
+    // somebody who says what becomes of it.
     if record.kind == .regular, isNamed, !record.isContentDirty, record.object == nil,
-      !record.isLocalOnly
+      !record.isLocalOnly, !isQueued
     {
       rules.append(.cleanWithoutObject)
     }
