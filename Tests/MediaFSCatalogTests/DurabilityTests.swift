@@ -30,6 +30,21 @@ import Testing
     try synchronizeAll()
   }
 
+  /// Whoever synchronizes takes his time, and others may have done it meanwhile.
+  @Test func anEarlierMarkIsNotTakenForALaterOne() throws {
+    try test.makeClean("f", size: 10)
+    try synchronizeAll()
+    func mark() throws -> [UnsyncedContent] {
+      try test.write("f", size: 12)
+      return try test.catalog.unsynced(limit: 9)
+    }
+    let slow = try mark()
+    try test.catalog.synced(slow)
+    let later = try mark()
+    try test.catalog.synced(slow)
+    #expect(try unsynced == later.map(\.content))
+  }
+
   /// 31 files behind the first one wait for the disk no more.
   @Test func oneWaitForTheDiskIsForTheNeighboursToo() throws {
     let files = try (0..<40).map { try test.makeClean("f\($0)") }

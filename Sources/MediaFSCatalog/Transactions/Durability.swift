@@ -49,12 +49,14 @@ struct ExpectedChanges: Sendable {
 /// catalog of such a moment would still count on (a content file that is removed, a segment that is
 /// dropped, bytes of the store that are written over) waits for the catalog.
 extension Catalog {
-  /// Bytes of a content file are changed, or come, from now on.
+  /// Bytes of a content file are changed, or come, from now on. Counted from a random number: who
+  /// has brought to the disk what an earlier mark was about does not remove a later one.
   static func markUnsynced(_ content: ContentNumber, _ database: Database) throws {
     try database.run(
       """
-      INSERT INTO unsynced (content, kept, stored)
-        SELECT content.id, size, version = committed_version AND object_key IS NOT NULL
+      INSERT INTO unsynced (content, changes, kept, stored)
+        SELECT content.id, random() >> 2, size,
+          version = committed_version AND object_key IS NOT NULL
         FROM content JOIN inode ON inode.id = content.inode
         WHERE content.id = ?
       ON CONFLICT (content) DO UPDATE SET changes = changes + 1

@@ -126,7 +126,9 @@ final class WriteConditions: Sendable {
     _ source: StoredObject, to key: ObjectKey, headers: ObjectHeaders?, _ condition: WriteCondition
   ) async throws(ObjectStoreError) -> ETag {
     let isChecked = try await isChecked(condition, by: .copy)
-    if !isChecked, try await self.isChecked(condition, by: .completion),
+    // Of an empty object no part can be copied: it is put.
+    let other: Write = source.size > 0 ? .completion : .put
+    if !isChecked, try await self.isChecked(condition, by: other),
       let etag = try await context.copyInParts(source, to: key, headers: headers, condition)
     {
       return etag
