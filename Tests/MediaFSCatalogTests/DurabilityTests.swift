@@ -43,6 +43,8 @@ import Testing
     let later = try mark()
     try test.catalog.synced(slow)
     #expect(try unsynced == later.map(\.content))
+    let again = try mark()
+    #expect(again[0].continues(later[0]) && !later[0].continues(slow[0]))
   }
 
   /// 31 files behind the first one wait for the disk no more.

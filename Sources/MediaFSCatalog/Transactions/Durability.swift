@@ -6,10 +6,18 @@ import Synchronization
 /// A content file of which some bytes may not be on disk yet.
 package struct UnsyncedContent: Sendable, Hashable {
   package var content: ContentNumber
-  /// Grows with everything that makes it so again.
+  /// Grows by one with everything that makes it so again.
   package var changes: Int64
   /// Some of its bytes may be lost, and nobody has looked yet.
   package var isSuspect = false
+
+  /// Whether it is a mark that was there before and has not been removed since.
+  package func continues(_ earlier: UnsyncedContent) -> Bool {
+    (0..<Self.plenty).contains(changes - earlier.changes)
+  }
+
+  /// More changes than a mark ever counts; two marks begin further apart, but by chance.
+  private static let plenty: Int64 = 1 << 40
 }
 
 /// A content file that was not on disk when the host lost power: what was of it, and may not be.

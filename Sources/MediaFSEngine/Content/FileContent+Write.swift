@@ -57,11 +57,12 @@ extension FileContent {
       let blocks = state.lifecycle.unmarked(in: range)
       return (state.lifecycle.needsNewVersion, blocks, state.lifecycle.claim(changing: blocks))
     }
-    let isTrusted = try isTrusted(claim, catalog)
+    let mark = try mark(before: claim, catalog)
     do throws(CatalogError) {
+      var version: Int64?
       if isNews {
-        let record = try catalog.beginWriting(inode, content: number, changing: blocks, at: now)
-        state.withLock { $0.lifecycle.began(version: record.version) }
+        version = try catalog.beginWriting(inode, content: number, changing: blocks, at: now)
+          .version
       } else if !blocks.isEmpty {
         try catalog.recordChanges(blocks, of: number)
       }
@@ -69,9 +70,11 @@ extension FileContent {
       if let size { takesKept = try catalog.willCut(number, to: size) }
       if takesKept {
         try catalog.synchronize()
-      } else if isTrusted {
+      } else if try isUntold(claim, since: mark, catalog) {
         try catalog.synchronizeChange(of: number)
       }
+      // Not before it is on the disk: who tries again after an error must not pass this by.
+      if let version { state.withLock { $0.lifecycle.began(version: version) } }
     } catch {
       throw FileSystemError(error, "write")
     }
@@ -83,22 +86,33 @@ extension FileContent {
     return isNews
   }
 
-  /// Whether a change has to be known before it happens, also after a power cut.
-  private func isTrusted(
-    _ claim: FileLifecycle.Claim, _ catalog: Catalog
-  ) throws(FileSystemError) -> Bool {
+  /// The mark of what is not on the disk, before a change. Bytes that the object has too, and that
+  /// are not on the disk, go there: from now on it is not known any more which of them it has.
+  private func mark(
+    before claim: FileLifecycle.Claim, _ catalog: Catalog
+  ) throws(FileSystemError) -> UnsyncedContent? {
+    if claim == .nothing { return nil }
     do {
-      switch claim {
-      case .nothing: return false
-      // After a cut what is not on the disk is looked at anyhow.
-      case .version: return try catalog.unsynced(number) == nil
-      case .object:
-        // From now on it is not known any more which of them the object has as well.
-        if try catalog.unsynced(number) != nil { try file.synchronizeData() }
-        return true
-      }
+      let mark = try catalog.unsynced(number)
+      if claim == .object, mark != nil { try file.synchronizeData() }
+      return mark
     } catch {
       throw Self.failure(error, "write")
+    }
+  }
+
+  /// Whether a power cut would leave nothing that has the content file looked at.
+  private func isUntold(
+    _ claim: FileLifecycle.Claim, since mark: UnsyncedContent?, _ catalog: Catalog
+  ) throws(CatalogError) -> Bool {
+    switch claim {
+    case .nothing: return false
+    case .object: return true
+    case .version:
+      // One that was there, and has not been removed meanwhile, is on the disk or comes with what
+      // made it.
+      guard let mark, let now = try catalog.unsynced(number) else { return true }
+      return !now.continues(mark)
     }
   }
 
