@@ -154,5 +154,8 @@ package protocol KernelCache: Sendable {
   /// Drops the attributes and the pages of an inode.
   func invalidate(_ inode: InodeNumber)
   /// Drops a name, also one that was remembered as missing, and the directory's listing.
-  func invalidate(_ name: FileName, in parent: InodeNumber)
+  ///
+  /// - Parameter told: called once that is done; of calls for one name perhaps the last one only.
+  func invalidate(
+    _ name: FileName, in parent: InodeNumber, told: @escaping @Sendable () -> Void)
 }

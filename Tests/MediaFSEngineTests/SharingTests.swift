@@ -137,7 +137,10 @@ private final class RecordingKernel: KernelCache {
 
   func knows(_ inode: InodeNumber) -> Bool { true }
   func invalidate(_ inode: InodeNumber) { told.withLock { _ = $0.inodes.insert(inode) } }
-  func invalidate(_ name: FileName, in parent: InodeNumber) {
+  func invalidate(
+    _ name: FileName, in parent: InodeNumber, told done: @escaping @Sendable () -> Void
+  ) {
     told.withLock { _ = $0.names.insert(name.text) }
+    done()
   }
 }

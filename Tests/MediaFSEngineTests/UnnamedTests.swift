@@ -15,7 +15,9 @@ import Testing
 
     func knows(_ inode: InodeNumber) -> Bool { known.withLock { $0.contains(inode) } }
     func invalidate(_ inode: InodeNumber) {}
-    func invalidate(_ name: FileName, in parent: InodeNumber) {}
+    func invalidate(_ name: FileName, in parent: InodeNumber, told: @Sendable () -> Void) {
+      told()
+    }
 
     func learn(_ inode: InodeNumber) { known.withLock { _ = $0.insert(inode) } }
 

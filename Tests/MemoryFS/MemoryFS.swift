@@ -42,7 +42,7 @@ enum MemoryFS {
       guard let inode = files.appendBehindKernel([42], to: name) else { continue }
       say("appended")
       _ = readLine()
-      if let used = FileName("in use") { server.kernelCache.invalidate(used, in: .root) }
+      if let used = FileName("in use") { server.kernelCache.invalidate(used, in: .root) {} }
       server.kernelCache.invalidate(inode)
     }
     server.stop()

@@ -22,7 +22,8 @@ final class KernelNotifier: KernelCache {
 
   private struct State {
     var order: [Notification] = []
-    var known: Set<Notification> = []
+    /// Whom to tell when it was sent.
+    var waiting: [Notification: @Sendable () -> Void] = [:]
     var isSending = false
     var isClosed = false
   }
@@ -42,11 +43,13 @@ final class KernelNotifier: KernelCache {
   func knows(_ inode: InodeNumber) -> Bool { inodes.contains(inode) }
 
   func invalidate(_ inode: InodeNumber) {
-    add(.inode(inode))
+    add(.inode(inode)) {}
   }
 
-  func invalidate(_ name: FileName, in parent: InodeNumber) {
-    add(.name(name, parent))
+  func invalidate(
+    _ name: FileName, in parent: InodeNumber, told: @escaping @Sendable () -> Void
+  ) {
+    add(.name(name, parent), told)
   }
 
   /// Sends no more, and waits until the one on its way is through.
@@ -54,38 +57,48 @@ final class KernelNotifier: KernelCache {
     state.withLock { state in
       state.isClosed = true
       state.order = []
-      state.known = []
+      state.waiting = [:]
     }
     queue.sync {}
   }
 
-  private func add(_ notification: Notification) {
+  private func add(_ notification: Notification, _ told: @escaping @Sendable () -> Void) {
     let (isDropped, mustStart) = state.withLock { state -> (Bool, Bool) in
-      guard !state.isClosed, !state.known.contains(notification) else { return (false, false) }
+      guard !state.isClosed else { return (false, false) }
+      if state.waiting[notification] != nil {
+        state.waiting[notification] = told
+        return (false, false)
+      }
       guard state.order.count < Self.maximumWaiting else { return (true, false) }
       state.order.append(notification)
-      state.known.insert(notification)
+      state.waiting[notification] = told
       defer { state.isSending = true }
       return (false, !state.isSending)
     }
-    if isDropped { log.error("too many invalidations wait for the kernel; one is dropped") }
+    if isDropped {
+      log.error("too many invalidations wait for the kernel; one is dropped")
+      told()
+    }
     if mustStart { queue.async { self.sendAll() } }
   }
 
   private func sendAll() {
     while let batch = nextBatch() {
-      for notification in batch where !isClosed { send(notification) }
+      for (notification, told) in batch where !isClosed {
+        send(notification)
+        told()
+      }
     }
   }
 
   private var isClosed: Bool { state.withLock { $0.isClosed } }
 
   /// What waits now; one that comes while it is sent must be sent again.
-  private func nextBatch() -> [Notification]? {
+  private func nextBatch() -> [(Notification, told: @Sendable () -> Void)]? {
     state.withLock { state in
-      let batch = state.order
+      let batch = state.order.map { ($0, told: state.waiting[$0] ?? {}) }
       state.order = []
-      state.known = []
+      state.waiting = [:]
       state.isSending = !batch.isEmpty
       return batch.isEmpty ? nil : batch
     }

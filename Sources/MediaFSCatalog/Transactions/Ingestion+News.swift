@@ -22,6 +22,18 @@ extension Ingestion {
     return try isMoving || isBuried(object)
   }
 
+  /// Nothing but what was once sent to its key speaks for the listed object, and it is a version
+  /// that nobody here has seen. No name here wants that key any more.
+  func isDoubtful(_ object: StoredObject) throws -> Bool {
+    guard !isClaimed else { return false }
+    return try database.exists(
+      """
+      SELECT 1 FROM tombstone WHERE key = ?1 AND done IS NULL AND sent != '' AND etag IS NOT ?2
+        AND NOT EXISTS (SELECT 1 FROM inode WHERE object_key = ?1)
+        AND NOT EXISTS (SELECT 1 FROM alias WHERE key = ?1)
+      """, [object.key.text, object.etag.text])
+  }
+
   func isHeld(_ object: StoredObject, besides inode: InodeNumber) throws -> Bool {
     try database.exists(
       "SELECT 1 FROM inode WHERE object_key = ? AND id != ?", [object.key.text, inode.value])

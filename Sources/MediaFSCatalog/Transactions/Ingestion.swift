@@ -61,7 +61,10 @@ struct Ingestion {
     switch child.content {
     case .file(let object, let modified):
       guard let existing else {
-        guard try !isSpokenFor(object) else { return }
+        guard try !isSpokenFor(object) else {
+          if try isDoubtful(object) { outcome.doubtful.append(object.key) }
+          return
+        }
         // What was to be deleted here was another object.
         try database.run("DELETE FROM tombstone WHERE key = ?", [object.key.text])
         try insertFile(child.name, object, modified)

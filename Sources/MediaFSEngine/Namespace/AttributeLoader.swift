@@ -56,8 +56,11 @@ final class AttributeLoader: Sendable {
     let unions: [Union]
     do throws(CatalogError) {
       guard try context.catalog.hasRelatives(record) else { return record.number }
-      unions = try context.catalog.unite(record.number, at: context.environment.now()) {
-        registry.isOpen($0)
+      unions = try context.untold.change(telling: { $0.flatMap(\.entries) }) {
+        () throws(CatalogError) in
+        try context.catalog.unite(record.number, at: context.environment.now()) {
+          registry.isOpen($0)
+        }
       }
     } catch {
       throw FileSystemError(error, operation)

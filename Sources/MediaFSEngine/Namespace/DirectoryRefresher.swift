@@ -190,9 +190,12 @@ final class DirectoryRefresher: Sendable {
     let registry = context.registry
     let outcome: ListingOutcome
     do throws(CatalogError) {
-      outcome = try context.catalog.ingest(
-        listing, into: directory, defaults: context.rootAttributes,
-        keyOf: { ObjectKey(prefix + $0.text) }, isOpen: { registry.isOpen($0) })
+      outcome = try context.untold.change(telling: { $0.names(in: directory) }) {
+        () throws(CatalogError) in
+        try context.catalog.ingest(
+          listing, into: directory, defaults: context.rootAttributes,
+          keyOf: { ObjectKey(prefix + $0.text) }, isOpen: { registry.isOpen($0) })
+      }
     } catch {
       throw FileSystemError(error, "lookup")
     }

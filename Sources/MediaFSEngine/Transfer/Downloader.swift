@@ -132,7 +132,7 @@ final class Downloader: Sendable {
     do {
       let found = try await store.head(object.key)
       let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
-      guard let token = CommitToken(found),
+      guard let token = CommitToken(found, at: object.key, generation: catalog.generation),
         try catalog.recognise(
           current, token, insteadOf: object, of: content.inode, at: environment.now())
       else { return content.state.withLock({ $0.object }) == object ? error : nil }

@@ -39,6 +39,7 @@ final class Reconciler: Sendable {
   let context: VolumeContext
   let conditions: WriteConditions
   private let reconciliation: Reconciliation
+  let refresher: DirectoryRefresher
   let schedule = RetrySchedule()
   private let cleaner: UploadCleaner
   private let scrubber: Scrubber
@@ -50,6 +51,7 @@ final class Reconciler: Sendable {
 
   init(_ context: VolumeContext, _ downloader: Downloader, _ refresher: DirectoryRefresher) {
     self.context = context
+    self.refresher = refresher
     let expansion = TreeExpansion(context, refresher, journalChanged: changed)
     conditions = WriteConditions(context, expansion)
     reconciliation = Reconciliation(
@@ -58,6 +60,7 @@ final class Reconciler: Sendable {
     scrubber = Scrubber(context: context, downloader: downloader)
     state = Mutex(State(isPaused: !context.options.uploadEnabled))
     context.health.onRecovery { [weak self] in self?.endBackoff() }
+    context.doubts.onNew { [weak self] in self?.changed.signal() }
   }
 
   private func endBackoff() {
@@ -160,6 +163,7 @@ final class Reconciler: Sendable {
   ///   thousand times, each as often as a call is repeated.
   private func startDue(isTrial: Bool = false) {
     guard isTrial || context.health.offline == nil else { return }
+    startLooks()
     guard !state.withLock({ $0.isPaused || $0.isStopping }) else { return }
     do throws(CatalogError) {
       let now = context.environment.now()

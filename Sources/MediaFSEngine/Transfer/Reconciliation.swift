@@ -170,7 +170,7 @@ struct Reconciliation: Sendable {
     case .upload(let key), .mark(let key):
       let body = BytesSource(Array((placement.inode.target ?? "").utf8))
       let condition = try await conditions.condition(for: placement, at: key)
-      let (headers, side) = try await headers(placement.inode, targets.paths[key])
+      let (headers, side) = try await headers(placement.inode, targets.paths[key], at: key)
       let etag = try await context.store.put(
         key, body, headers: headers,
         condition: try await conditions.enforced(condition, at: key, by: .put))
@@ -205,7 +205,7 @@ struct Reconciliation: Sendable {
     // What nobody has read yet is not replaced by what we would assume.
     let (headers, side) =
       record.attributesKnown
-      ? try await headers(record, targets.paths[key]) : (nil, record.sideKey)
+      ? try await headers(record, targets.paths[key], at: key) : (nil, record.sideKey)
     let etag = try await conditions.copy(
       StoredObject(key: source, etag: object.etag, size: object.size), to: key, headers: headers,
       condition)
@@ -247,7 +247,7 @@ struct Reconciliation: Sendable {
     else { throw .changedMeanwhile }
     placement.inode = fresh
     let condition = try await conditions.condition(for: placement, at: key)
-    let headers = try await headers(fresh, targets.paths[key]).0
+    let headers = try await headers(fresh, targets.paths[key], at: key).0
     let job = Uploader.Job(
       record: fresh, content: content, key: key, headers: headers, condition: condition,
       changes: snapshot.changes, layout: planned, sums: SentSums(end: fresh.size))
@@ -324,7 +324,7 @@ struct Reconciliation: Sendable {
 
   /// What goes up with the object, and the object beside that it refers to, which is there by now.
   private func headers(
-    _ record: InodeRecord, _ path: [FileName]?
+    _ record: InodeRecord, _ path: [FileName]?, at key: ObjectKey
   ) async throws(ObjectStoreError) -> (ObjectHeaders, side: ObjectKey?) {
     guard let (now, extended) = try catalog({ try $0.described(record.number) }),
       now.attributeVersion == record.attributeVersion
@@ -334,7 +334,7 @@ struct Reconciliation: Sendable {
       modified: record.modified, accessed: record.accessed, changed: record.changed,
       device: record.device, extended: extended)
     let state = conditions.token(of: record)
-    var others = [WriteConditions.commitName: state]
+    var others = CommitMark.metadata(state, at: key, generation: context.catalog.generation)
     if let group = record.linkGroup, record.linkCount > 1 {
       let link = LinkGroup(name: group, count: record.linkCount, state: state)
       others.merge(link.encode()) { $1 }

@@ -118,7 +118,7 @@ extension WriteConditions {
         }
       }
       let found = try await context.store.head(tombstone.key)
-      guard isSent(found.headers.metadata[Self.commitName], tombstone) else { return .isNot }
+      guard isSent(sentState(found, at: tombstone.key), tombstone) else { return .isNot }
       try await context.store.delete(tombstone.key, ifMatch: found.etag)
       return .isDeleted
     } catch {
@@ -132,7 +132,7 @@ extension WriteConditions {
     do throws(ObjectStoreError) {
       let found = try await context.store.head(tombstone.key)
       if found.etag == tombstone.etag { return true }
-      return isSent(found.headers.metadata[Self.commitName], tombstone)
+      return isSent(sentState(found, at: tombstone.key), tombstone)
     } catch {
       if error.kind == .notFound { return false }
       throw error

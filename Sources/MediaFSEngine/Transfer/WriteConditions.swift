@@ -8,10 +8,6 @@ import SystemPackage
 /// What must hold of a key before it is written, and what to do when it does not: nothing that
 /// somebody else wrote is overwritten unseen.
 final class WriteConditions: Sendable {
-  /// Metadata that tells our own commits apart from everybody else's: after a crash between the
-  /// store's answer and its record here, the object is recognised as the one that was sent.
-  static let commitName = "mediafs-commit"
-
   let context: VolumeContext
   private let expansion: TreeExpansion
   private let features = Mutex(Features())
@@ -48,7 +44,7 @@ final class WriteConditions: Sendable {
   func state(of record: InodeRecord, in metadata: [String: String]) -> InodeRecord {
     let own = CommitToken(record, generation: context.catalog.generation)
     var sent = record
-    if let token = metadata[Self.commitName].flatMap({ CommitToken($0) }), token.isState(of: own) {
+    if let token = metadata[CommitMark.state].flatMap({ CommitToken($0) }), token.isState(of: own) {
       sent.attributeVersion = token.attributeVersion
     }
     return sent
@@ -166,7 +162,7 @@ final class WriteConditions: Sendable {
     if found.etag == object.etag { return true }
     let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
     let now = context.environment.now()
-    guard let token = CommitToken(found),
+    guard let token = CommitToken(found, at: object.key, generation: context.catalog.generation),
       try catalog({ try $0.recognise(current, token, insteadOf: object, of: inode, at: now) })
     else { return false }
     context.rebase(inode)
@@ -313,14 +309,6 @@ final class WriteConditions: Sendable {
     if let answer, !answer.isLocal { return answer }
     return ObjectStoreError(
       .unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
-  }
-}
-
-extension CommitToken {
-  /// What an object says of itself; `nil` when we did not write it.
-  init?(_ object: ObjectInfo) {
-    guard let text = object.headers.metadata[WriteConditions.commitName] else { return nil }
-    self.init(text)
   }
 }
 

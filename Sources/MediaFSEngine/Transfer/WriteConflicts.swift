@@ -51,7 +51,7 @@ extension WriteConditions {
       throw ObjectStoreError(
         .unavailable, code: "Busy", message: "The store was busy with \(key)")
     }
-    let text = found.headers.metadata[Self.commitName]
+    let text = sentState(found, at: key)
     // Not what was sent there from here: nothing of ours is expected any more that would hide it.
     let expected = try catalog { try $0.tombstone(at: key) }
     if expected.map({ isSent(text, $0) }) != true { try catalog { try $0.unexpect(key) } }
@@ -119,9 +119,31 @@ extension WriteConditions {
     }
     var text: String?
     do throws(ObjectStoreError) {
-      text = try await context.store.head(key).headers.metadata[Self.commitName]
+      text = sentState(try await context.store.head(key), at: key)
     } catch  where error.kind == .notFound {}
     if !isSent(text, expected) { try catalog { try $0.unexpect(key) } }
+  }
+
+  /// Whether an object that is listed, and that nothing here refers to, is none that was sent there
+  /// from here: it is to be seen then. Otherwise it is deleted in its time.
+  func isOthers(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
+    guard let expected = try catalog({ try $0.tombstone(at: key) }), !expected.sent.isEmpty else {
+      return true
+    }
+    let found: ObjectInfo
+    do throws(ObjectStoreError) {
+      found = try await context.store.head(key)
+    } catch  where error.kind == .notFound {
+      return false
+    }
+    guard isSent(sentState(found, at: key), expected) else {
+      try catalog { try $0.unexpect(key) }
+      return true
+    }
+    let object = StoredObject(key: key, etag: found.etag, size: found.size)
+    let now = context.environment.now()
+    try catalog { try $0.noteLeftOver(object, at: now) }
+    return false
   }
 
   private func isText(_ text: String?, _ other: String) -> Bool {
@@ -148,6 +170,11 @@ extension WriteConditions {
     else { return false }
     let number = conflict.inode.number
     return try catalog { try $0.occupant(of: conflict.key, besides: number) } == nil
+  }
+
+  /// The state that was sent to a key from here, if what was found there is that.
+  func sentState(_ found: ObjectInfo, at key: ObjectKey) -> String? {
+    CommitMark.sent(found.headers.metadata, at: key, generation: context.catalog.generation)
   }
 
   /// Whether an object is of an inode that is known to have sent something there.
@@ -233,12 +260,16 @@ extension WriteConditions {
   ) throws(ObjectStoreError) {
     guard let (name, parent) = try place(conflict) else { return }
     let number = conflict.inode.number
-    let isGone = try catalog {
-      try $0.yieldAttributes(number, name, in: parent, to: conflict.key, at: now)
+    let entry = EntryName(name: name, parent: parent)
+    let isGone = try context.untold.change(telling: { $0 ? [entry] : [] }) {
+      () throws(ObjectStoreError) in
+      try catalog {
+        try $0.yieldAttributes(number, name, in: parent, to: conflict.key, at: now)
+      }
     }
     guard isGone else { return }
     context.rebase(number)
-    context.forget(name, in: parent)
+    context.forget(entry)
   }
 
   private func setAside(
@@ -252,13 +283,16 @@ extension WriteConditions {
           for: name, host: context.options.host, time: now, counter: counter),
         try catalog({ try $0.child(other, of: parent) }) == nil
       else { continue }
-      try catalog {
-        try $0.setAside(number, name, in: parent, as: other, from: conflict.key, at: now)
+      let entries = [name, other].map { EntryName(name: $0, parent: parent) }
+      try context.untold.change(telling: { entries }) { () throws(ObjectStoreError) in
+        try catalog {
+          try $0.setAside(number, name, in: parent, as: other, from: conflict.key, at: now)
+        }
       }
       context.rebase(number)
       context.statistics.conflicts.add(1)
       context.log.warning("\(name) was changed by somebody else: ours is \(other) now")
-      context.forget(name, in: parent)
+      for entry in entries { context.forget(entry) }
       return
     }
   }

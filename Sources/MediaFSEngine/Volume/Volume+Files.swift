@@ -43,7 +43,7 @@ extension Volume {
     _ flags: OpenFlags
   ) async throws(FileSystemError) -> (Entry, OpenReply) {
     try refuseIfReadOnly("create")
-    let directory = try await known(parent, "create")
+    let directory = try await listed(parent, "create")
     try checkKey(name, in: parent, isDirectory: false, "create")
     let new = try await begin(
       NewInode(kind: .regular, permissions: permissions, owner: caller.owner),

@@ -7,7 +7,7 @@ extension Volume {
     _ inode: InodeNumber, to name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {
     try refuseIfReadOnly("link")
-    let directory = try await known(parent, "link")
+    let directory = try await listed(parent, "link")
     try checkKey(name, in: parent, isDirectory: false, "link")
     // The objects of all names say what the first one says: it has to be known.
     let inode = try await complete(inode, "link").number

@@ -10,9 +10,10 @@ extension Volume: FileSystem {
     let directory = try await known(parent, "lookup")
     var last: InodeNumber?
     while true {
-      guard let child = try ask("lookup", { try $0.child(name, of: parent) }),
-        child.number != last
-      else {
+      let moment = context.untold.now
+      let found = try ask("lookup") { try $0.child(name, of: parent) }
+      context.untold.told(EntryName(name: name, parent: parent), at: moment)
+      guard let child = found, child.number != last else {
         throw FileSystemError(.noSuchFileOrDirectory, "lookup", "There is no \(name)")
       }
       do throws(FileSystemError) {
@@ -40,12 +41,28 @@ extension Volume: FileSystem {
   func known(
     _ directory: InodeNumber, _ operation: String
   ) async throws(FileSystemError) -> InodeRecord {
-    let record = try require(directory, operation)
-    guard record.kind == .directory else {
-      throw FileSystemError(.notDirectory, operation, "Inode \(directory) is no directory")
-    }
-    try await refresher.freshen(record, operation)
+    try await refresher.freshen(try requireDirectory(directory, operation), operation)
     return try require(directory, operation)
+  }
+
+  /// A directory whose entries were listed before. Whoever asks for something by a name has looked
+  /// the name up, and what others have done since makes nobody wait.
+  func listed(
+    _ directory: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> InodeRecord {
+    let record = try requireDirectory(directory, operation)
+    guard record.listed == nil else { return record }
+    return try await known(directory, operation)
+  }
+
+  private func requireDirectory(
+    _ inode: InodeNumber, _ operation: String
+  ) throws(FileSystemError) -> InodeRecord {
+    let record = try require(inode, operation)
+    guard record.kind == .directory else {
+      throw FileSystemError(.notDirectory, operation, "Inode \(inode) is no directory")
+    }
+    return record
   }
 
   func entry(_ record: InodeRecord, in directory: InodeRecord) -> Entry {
@@ -83,14 +100,17 @@ extension Volume: FileSystem {
 
   package func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError) {
     try refuseIfReadOnly("unlink")
-    _ = try await known(parent, "unlink")
+    _ = try await listed(parent, "unlink")
     let context = context
     let now = context.environment.now()
     let key = try context.path(of: parent, "unlink").flatMap {
       try? context.keySpace.key(of: $0 + [name])
     }
-    let record = try ask("unlink") {
-      try $0.unlink(name, in: parent, key: key, at: now) { context.isInUse($0) }
+    let entry = EntryName(name: name, parent: parent)
+    let record = try context.untold.use([entry], "unlink") { () throws(FileSystemError) in
+      try ask("unlink") {
+        try $0.unlink(name, in: parent, key: key, at: now) { context.isInUse($0) }
+      }
     }
     try lostName(record)
     reconciler.journalChanged()
@@ -100,14 +120,17 @@ extension Volume: FileSystem {
     _ name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) {
     try refuseIfReadOnly("rmdir")
-    _ = try await known(parent, "rmdir")
+    _ = try await listed(parent, "rmdir")
     let child = try ask("rmdir") { try $0.child(name, of: parent) }
     // What it holds at the store counts too.
     if let child, child.kind == .directory { try await refresher.freshen(child, "rmdir") }
     let context = context
     let now = context.environment.now()
-    let record = try ask("rmdir") {
-      try $0.removeDirectory(name, in: parent, at: now) { context.isInUse($0) }
+    let entry = EntryName(name: name, parent: parent)
+    let record = try context.untold.use([entry], "rmdir") { () throws(FileSystemError) in
+      try ask("rmdir") {
+        try $0.removeDirectory(name, in: parent, at: now) { context.isInUse($0) }
+      }
     }
     try lostName(record)
     reconciler.journalChanged()

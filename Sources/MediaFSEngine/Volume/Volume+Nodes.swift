@@ -41,7 +41,7 @@ extension Volume {
     _ operation: String
   ) async throws(FileSystemError) -> Entry {
     try refuseIfReadOnly(operation)
-    let directory = try await known(parent, operation)
+    let directory = try await listed(parent, operation)
     try checkKey(name, in: parent, isDirectory: wish.kind == .directory, operation)
     let new = try await begin(wish, umask: umask, in: directory, operation)
     let now = context.environment.now()

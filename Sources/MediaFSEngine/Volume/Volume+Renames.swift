@@ -11,17 +11,24 @@ extension Volume {
     mode: RenameMode
   ) async throws(FileSystemError) {
     try refuseIfReadOnly("rename")
-    _ = try await known(parent, "rename")
-    if newParent != parent { _ = try await known(newParent, "rename") }
+    _ = try await listed(parent, "rename")
+    if newParent != parent { _ = try await listed(newParent, "rename") }
     guard let moved = try ask("rename", { try $0.child(name, of: parent) }) else {
       throw FileSystemError(.noSuchFileOrDirectory, "rename", "There is no \(name)")
     }
     let existing = try ask("rename") { try $0.child(newName, of: newParent) }
     try checkKeys(of: moved, as: newName, in: newParent)
+    let names = [
+      EntryName(name: name, parent: parent), EntryName(name: newName, parent: newParent),
+    ]
     if mode == .exchange {
       if let existing { try checkKeys(of: existing, as: name, in: parent) }
       let now = context.environment.now()
-      try ask("rename") { try $0.exchange(name, in: parent, with: newName, in: newParent, at: now) }
+      try context.untold.use(names, "rename") { () throws(FileSystemError) in
+        try ask("rename") {
+          try $0.exchange(name, in: parent, with: newName, in: newParent, at: now)
+        }
+      }
     } else {
       if mode == .replace, moved.kind == .directory, let existing, existing.kind == .directory,
         existing.number != moved.number
@@ -31,10 +38,12 @@ extension Volume {
       }
       let context = context
       let now = context.environment.now()
-      let outcome = try ask("rename") {
-        try $0.rename(
-          name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
-        ) { context.isInUse($0) }
+      let outcome = try context.untold.use(names, "rename") { () throws(FileSystemError) in
+        try ask("rename") {
+          try $0.rename(
+            name, in: parent, to: newName, in: newParent, replacing: mode == .replace, at: now
+          ) { context.isInUse($0) }
+        }
       }
       if let replaced = outcome.replaced { try lostName(replaced) }
     }

@@ -9,7 +9,7 @@ extension Volume {
     in parent: InodeNumber, permissions: UInt32, caller: Caller, _ flags: OpenFlags
   ) async throws(FileSystemError) -> (Entry, OpenReply) {
     try refuseIfReadOnly("tmpfile")
-    let directory = try await known(parent, "tmpfile")
+    let directory = try await listed(parent, "tmpfile")
     let now = context.environment.now()
     let new = try await begin(
       NewInode(kind: .regular, permissions: permissions, owner: caller.owner),

@@ -31,6 +31,8 @@ final class VolumeContext: Sendable {
   /// Where the store makes an object of parts of another one: not to be cleaned meanwhile.
   let partCopies = Mutex<Set<ObjectKey>>([])
   let attributeNames = AttributeNames()
+  let untold = UntoldNames()
+  let doubts = Doubts()
   /// Inodes without a name that somebody still uses; erased when nobody does.
   let unnamed = Mutex<Set<InodeNumber>>([])
   private let kernel = Mutex<(any KernelCache)?>(nil)
@@ -105,15 +107,15 @@ final class VolumeContext: Sendable {
       discardContent(of: record)
       kernel?.invalidate(record.number)
     }
-    for (name, record) in outcome.removed {
+    for (_, record) in outcome.removed {
       if registry.isOpen(record.number) {
         rebase(record.number)
       } else {
         discardContent(of: record)
       }
-      kernel?.invalidate(name, in: directory)
     }
-    for name in outcome.added { kernel?.invalidate(name, in: directory) }
+    for entry in outcome.names(in: directory) { forget(entry) }
+    doubts.add(outcome.doubtful, in: directory)
     for inode in outcome.moved {
       rebase(inode)
       kernel?.invalidate(inode)
@@ -137,13 +139,15 @@ final class VolumeContext: Sendable {
       discardContent(of: union.absorbed)
       kernel?.invalidate(union.absorbed.number)
       kernel?.invalidate(union.survivor)
-      for (name, parent) in union.names { kernel?.invalidate(name, in: parent) }
+      for entry in union.entries { forget(entry) }
     }
   }
 
   /// The kernel asks again for a name that stands for something else now.
-  func forget(_ name: FileName, in directory: InodeNumber) {
-    kernel.withLock { $0 }?.invalidate(name, in: directory)
+  func forget(_ entry: EntryName) {
+    let moment = untold.now
+    guard let kernel = kernel.withLock({ $0 }) else { return untold.told(entry, at: moment) }
+    kernel.invalidate(entry.name, in: entry.parent) { [untold] in untold.told(entry, at: moment) }
   }
 
   /// Forgets the bytes of an object version that is no more. Open handles keep the old bytes. The
@@ -157,4 +161,15 @@ final class VolumeContext: Sendable {
     space.release(loaded ?? record.heldBytes)
     keeper.noteCondemned()
   }
+}
+
+extension ListingOutcome {
+  /// What the kernel has to ask for again.
+  func names(in directory: InodeNumber) -> [EntryName] {
+    (removed.map(\.name) + added).map { EntryName(name: $0, parent: directory) }
+  }
+}
+
+extension Union {
+  var entries: [EntryName] { names.map { EntryName(name: $0.name, parent: $0.parent) } }
 }
