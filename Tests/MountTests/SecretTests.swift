@@ -36,12 +36,32 @@ extension MountTests {
             Self.show(stage, proxy.access), environment: proxy.access.credentials),
         ].map(\.description)
         // Nor what is made of it: whoever has that can repeat the request.
-        for text in [secret, "Signature="] {
-          for output in outputs { #expect(!output.contains(text), "\(output)") }
-          let hits = try run(["grep", "-rlF", "--", text, stage.path("cache")])
-          #expect(hits.exit == .code(1), "\(hits)")
-        }
+        for text in [secret, "Signature="] { try expectNowhere(text, stage, outputs) }
       }
+    }
+
+    /// On a server that takes any.
+    @Test(.executes("Other users and secrets", "Credentials are in no log"))
+    func aSessionTokenIsNowhereToBeSeen() throws {
+      try Stage.play(on: .ministack) { stage in
+        var access = stage.bucket.access
+        let token = "the-token-of-this-session"
+        access.sessionToken = token
+        let mount = try stage.mount(through: access, options: ["log.level": "debug"])
+        try shell("echo local > \"$1\"/local", mount.directory)
+        try mount.flush()
+        let outputs = try [
+          mount.mediafs("status"), mount.mediafs("status", ["--json"]),
+          run(Self.show(stage, access), environment: access.credentials),
+        ].map(\.description)
+        try expectNowhere(token, stage, outputs)
+      }
+    }
+
+    private func expectNowhere(_ text: String, _ stage: Stage, _ outputs: [String]) throws {
+      for output in outputs { #expect(!output.contains(text), "\(output)") }
+      let hits = try run(["grep", "-rlF", "--", text, stage.path("cache")])
+      #expect(hits.exit == .code(1), "\(hits)")
     }
 
     private static func show(_ stage: Stage, _ access: S3Access) -> [String] {

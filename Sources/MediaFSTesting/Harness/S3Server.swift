@@ -7,6 +7,8 @@ package struct S3Access: Sendable, Hashable {
   package var accessKey: String
   package var secretKey: String
   package var region: String
+  /// Of temporary credentials.
+  package var sessionToken: String?
 
   package init(url: String, accessKey: String, secretKey: String, region: String = "us-east-1") {
     self.url = url
@@ -17,7 +19,11 @@ package struct S3Access: Sendable, Hashable {
 
   /// What a client reads its credentials from.
   package var credentials: [String: String] {
-    ["AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": secretKey, "AWS_REGION": region]
+    var variables = [
+      "AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": secretKey, "AWS_REGION": region,
+    ]
+    variables["AWS_SESSION_TOKEN"] = sessionToken
+    return variables
   }
 
   /// `127.0.0.1:9000`.

@@ -12,10 +12,16 @@ import Testing
       + "ETag: \"abc\"\r\nLast-Modified: Fri, 24 May 2013 00:00:00 GMT\r\n"
       + "x-amz-meta-mtime: 1369353600.5\r\nx-amz-meta-name: J%C3%BCrgen\r\n\r\n",
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Slow Down\r\nRetry-After: 3\r\n\r\n",
+    "HTTP/1.1 301 Moved Permanently\r\nx-amz-bucket-region: eu-west-1\r\n"
+      + "Retry-After: 120\r\nLocation: http://elsewhere/\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx-amz-checksum-crc32c: yZRlqg==\r\nx-amz-checksum-type: FULL_OBJECT\r\n"
+      + "ETag: W/\"abc-2\"\r\n\r\n",
   ]
 
   @Test func aDamagedHeadIsReadOrRefused() {
     var (complete, refused) = (0, 0)
+    var (regions, checksums) = (0, 0)
+    let letters = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
     HostileInput(Self.heads).each("head of an answer") { input, _ in
       var head = ResponseHead()
       for line in input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -32,8 +38,20 @@ import Testing
         #expect(content.range.lowerBound >= 0 && content.range.upperBound <= content.size)
       }
       _ = head.headers["last-modified"].flatMap(HTTPDate.parse)
+      let failure = S3Failure(
+        status: head.status, headers: head.headers, document: nil, isObjectHead: true)
+      #expect(failure.retryAfter.map { $0 >= .zero } ?? true)
+      // It becomes a part of a host's name.
+      if let region = failure.region {
+        regions += 1
+        #expect(region.utf8.allSatisfy(letters.contains))
+      }
+      if let checksum = head.headers.objectChecksum {
+        checksums += 1
+        #expect(ObjectChecksum(checksum.algorithm, text: checksum.text) == checksum)
+      }
     }
-    #expect(complete > 0 && refused > 0)
+    #expect(complete > 0 && refused > 0 && regions > 0 && checksums > 0)
   }
 
   @Test func aHeadWithoutAnEndIsRefused() {

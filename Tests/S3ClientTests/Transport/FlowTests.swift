@@ -36,6 +36,17 @@ import Testing
     #expect(await failure { try await store.text() }?.code == "Stalled")
   }
 
+  /// Long before the stall timeout, which would end the test: the others were answered at once.
+  @Test func aReadThatIsLostAmongFastOnesIsRepeated() async throws {
+    let lost = Reply { peer in peer.readToEnd() }
+    let server = try LoopbackServer(
+      Array(repeating: .object("fast"), count: 20) + [lost, .object("again")])
+    let store = try world.store(
+      port: server.port, retry: TestWorld.threeAttempts, stallTimeout: .seconds(600))
+    for _ in 0..<20 { #expect(try await store.text() == "fast") }
+    #expect(try await store.text() == "again")
+  }
+
   /// 32 MiB to a reader that stops after the first bytes for longer than a stall may last.
   @Test func aReaderThatPausesHoldsTheServerUpAndIsNoStall() async throws {
     let (blocks, size) = (32, 1 << 20)
