@@ -155,7 +155,7 @@ package protocol KernelCache: Sendable {
   func invalidate(_ inode: InodeNumber)
   /// Drops a name, also one that was remembered as missing, and the directory's listing.
   ///
-  /// - Parameter told: called once that is done; of calls for one name perhaps the last one only.
+  /// - Parameter told: called once that is done; never when there are too many names.
   func invalidate(
     _ name: FileName, in parent: InodeNumber, told: @escaping @Sendable () -> Void)
 }

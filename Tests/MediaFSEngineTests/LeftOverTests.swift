@@ -62,6 +62,22 @@ import Testing
     #expect(try await fs.read("f") == Array("ours".utf8))
   }
 
+  @Test(.timeLimit(.minutes(1))) func aDirectoryThatOthersMakeThereIsSeen() async throws {
+    let fs = try TestVolume { $0.metadataTTL = .zero }
+    fs.store.inject(.fail(.serverError), on: .put, key: ObjectKey("ns/d/f"))
+    try await fs.makeDirectory("d")
+    try await fs.write("ours", to: "d/f")
+    let (catalog, inode) = (fs.volume.context.catalog, try await fs.inode("d/f"))
+    while try catalog.item(of: inode)?.attempts == 0 { await Task.yield() }
+    try await fs.rename("d", to: "e")
+    try await fs.drain()
+    _ = try await fs.store.put(
+      ObjectKey("ns/d/x"), BytesSource(Array("theirs".utf8)), headers: ObjectHeaders(),
+      condition: .none)
+    while try await fs.names() != ["d", "e"] { try Task.checkCancellation() }
+    #expect(try await fs.read("d/x") == Array("theirs".utf8))
+  }
+
   @Test(.timeLimit(.minutes(1))) func whatWasSentStaysHiddenAndIsLookedAtOnce() async throws {
     let fs = try await volume(.loseAnswer(.connectionLost))
     let key = ObjectKey("ns/f")

@@ -37,12 +37,33 @@ import Testing
     fs.volume.setPaused(false)
     try await fs.drain()
     #expect(try await fs.files() == ["ns/f": "text", "ns/d/g": "text"])
-    let (first, second) = (
+    var (first, second) = (
       try await metadata("ns/f", of: fs), try await metadata("ns/d/g", of: fs)
     )
+    // Each says at which key it was written.
+    let places = [first, second].map { $0["mediafs-place"] }
+    #expect(places[0] != places[1] && !places.contains(nil))
+    (first["mediafs-place"], second["mediafs-place"]) = (nil, nil)
     #expect(first["mediafs-link"] != nil && first["mediafs-links"] == "2")
     #expect(first == second)
     #expect(fs.puts().map(\.key.text).filter { $0 != "ns/d/" } == ["ns/f"])
+  }
+
+  @Test func twoHostsThatMoveANameToTheSamePlaceAgree() async throws {
+    let here = try TestVolume()
+    try await here.write("text", to: "f")
+    try await here.link("f", to: "g")
+    try await here.drain()
+    let there = try TestVolume(store: here.store)
+    #expect(try await there.names() == ["f", "g"])
+    #expect(try await there.inode("f") == there.inode("g"))
+    try await here.rename("g", to: "h")
+    try await here.drain()
+    try await there.rename("g", to: "h")
+    try await there.drain()
+    #expect(try await there.files() == ["ns/f": "text", "ns/h": "text"])
+    #expect(try await there.names() == ["f", "h"])
+    #expect(try await there.inode("f") == there.inode("h"))
   }
 
   @Test func aChangeThroughOneNameIsUploadedOnceAndReachesAll() async throws {

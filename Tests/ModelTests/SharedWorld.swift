@@ -64,8 +64,10 @@ final class SharedWorld {
     case 56..<66: try await read(choose(Self.names), on: host)
     case 66..<74: try await putElsewhere(choose(Self.names))
     case 74..<77: try await removeElsewhere(choose(Self.names))
-    case 77..<80: host.die(after: choose([0, 1, 2, 5, 20]))
-    case 80..<82: try await host.restart()
+    case 77..<80: try await moveElsewhere(choose(Self.names), choose(Self.names))
+    case 80..<83: host.die(after: choose([0, 1, 2, 5, 20]))
+    case 83..<85: try await host.restart()
+    case 85..<88: changeWeather()
     default:
       await simulation.wait(.milliseconds(choose([1, 20, 500, 5_000, 100_000])), in: host.life)
     }
@@ -122,9 +124,13 @@ final class SharedWorld {
     if old.utf8.elementsEqual(new.utf8) { return }
     if await host.perform(.look([old]))?.attributes == nil { return }
     let start = simulation.now
-    let seen = await host.perform(.look([new]))?.attributes?.size
+    let look = await host.perform(.look([new]))
+    // The kernel renames nothing to a name that it cannot look up.
+    if let error = look?.errno, error != .noSuchFileOrDirectory { return }
     let reply = await host.perform(.rename([old], [new], .replace))
-    if reply?.errno == nil || host.life.isOver { replace(seen, new, on: host, since: start) }
+    if reply?.errno == nil || host.life.isOver {
+      replace(look?.attributes?.size, new, on: host, since: start)
+    }
   }
 
   private func remove(_ name: String, on host: Host) async throws {
@@ -174,6 +180,28 @@ final class SharedWorld {
     try await network.store.delete(key)
   }
 
+  /// With its metadata, in which the host that wrote it may have said so (`aws s3 mv`).
+  private func moveElsewhere(_ old: String, _ new: String) async throws {
+    if old.utf8.elementsEqual(new.utf8) { return }
+    let (source, target) = (ObjectKey(Settings.prefix + old), ObjectKey(Settings.prefix + new))
+    guard network.store.bytes(of: source) != nil else { return }
+    tell("move \(old) \(new)")
+    replaceStored(target)
+    _ = try await network.store.copy(
+      from: source, sourceMatch: nil, to: target, headers: nil, condition: .none)
+    network.noteStored(target)
+    try await network.store.delete(source)
+  }
+
+  private func changeWeather() {
+    if settings.isCalm { return }
+    tell("weather")
+    var weather = NetworkWeather()
+    weather.failures = choose([0, 30, 200])
+    weather.lostAnswers = choose([0, 30, 200])
+    network.weather = weather
+  }
+
   private func replaceStored(_ key: ObjectKey) {
     if let bytes = network.store.bytes(of: key) { replace(Int64(bytes.count)) }
   }
@@ -216,6 +244,7 @@ final class SharedWorld {
 
   /// Everybody has sent what was to be sent, and has seen what the others have sent.
   func settle() async throws {
+    network.weather = NetworkWeather()
     for host in hosts { host.die(after: nil) }
     for _ in 0..<2 {
       for host in hosts {

@@ -23,7 +23,7 @@ final class KernelNotifier: KernelCache {
   private struct State {
     var order: [Notification] = []
     /// Whom to tell when it was sent.
-    var waiting: [Notification: @Sendable () -> Void] = [:]
+    var waiting: [Notification: [@Sendable () -> Void]] = [:]
     var isSending = false
     var isClosed = false
   }
@@ -66,19 +66,16 @@ final class KernelNotifier: KernelCache {
     let (isDropped, mustStart) = state.withLock { state -> (Bool, Bool) in
       guard !state.isClosed else { return (false, false) }
       if state.waiting[notification] != nil {
-        state.waiting[notification] = told
+        state.waiting[notification]?.append(told)
         return (false, false)
       }
       guard state.order.count < Self.maximumWaiting else { return (true, false) }
       state.order.append(notification)
-      state.waiting[notification] = told
+      state.waiting[notification] = [told]
       defer { state.isSending = true }
       return (false, !state.isSending)
     }
-    if isDropped {
-      log.error("too many invalidations wait for the kernel; one is dropped")
-      told()
-    }
+    if isDropped { log.error("too many invalidations wait for the kernel; one is dropped") }
     if mustStart { queue.async { self.sendAll() } }
   }
 
@@ -86,7 +83,7 @@ final class KernelNotifier: KernelCache {
     while let batch = nextBatch() {
       for (notification, told) in batch where !isClosed {
         send(notification)
-        told()
+        for tell in told { tell() }
       }
     }
   }
@@ -94,9 +91,9 @@ final class KernelNotifier: KernelCache {
   private var isClosed: Bool { state.withLock { $0.isClosed } }
 
   /// What waits now; one that comes while it is sent must be sent again.
-  private func nextBatch() -> [(Notification, told: @Sendable () -> Void)]? {
+  private func nextBatch() -> [(Notification, told: [@Sendable () -> Void])]? {
     state.withLock { state in
-      let batch = state.order.map { ($0, told: state.waiting[$0] ?? {}) }
+      let batch = state.order.map { ($0, told: state.waiting[$0] ?? []) }
       state.order = []
       state.waiting = [:]
       state.isSending = !batch.isEmpty

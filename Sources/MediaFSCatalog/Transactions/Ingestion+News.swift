@@ -4,6 +4,9 @@ import ObjectStorage
 
 /// What is newer here than in a listing.
 extension Ingestion {
+  /// As many keys of one directory are looked at together.
+  private static let doubts = 64
+
   /// What is listed may be what we are writing there just now.
   func isExpected(_ key: ObjectKey?) throws -> Bool {
     guard let key else { return false }
@@ -32,6 +35,19 @@ extension Ingestion {
         AND NOT EXISTS (SELECT 1 FROM inode WHERE object_key = ?1)
         AND NOT EXISTS (SELECT 1 FROM alias WHERE key = ?1)
       """, [object.key.text, object.etag.text])
+  }
+
+  /// The same for a directory: what may be all that keeps it from being seen.
+  func doubtful(beneath prefix: ObjectKey) throws -> [ObjectKey] {
+    guard !isClaimed else { return [] }
+    let end = String(Substring(prefix.text.utf8.dropLast())) + "0"
+    return try database.rows(
+      """
+      SELECT key FROM tombstone
+      WHERE key >= ? AND key < ? AND done IS NULL AND sent != '' AND etag IS NULL
+      ORDER BY key LIMIT ?
+      """, [prefix.text, end, Self.doubts]
+    ).map { ObjectKey($0[0]) }
   }
 
   func isHeld(_ object: StoredObject, besides inode: InodeNumber) throws -> Bool {

@@ -81,8 +81,10 @@ struct Ingestion {
       try insertFile(child.name, object, modified, at: place)
     case .directory(let prefix):
       guard let existing else {
-        if try !isSpokenFor(prefix: prefix, child.name) { try insertDirectory(child.name) }
-        return
+        guard try !isSpokenFor(prefix: prefix, child.name) else {
+          return outcome.doubtful += try doubtful(beneath: prefix)
+        }
+        return try insertDirectory(child.name)
       }
       // A file that was replaced by a directory elsewhere; one that is dirty here stays, and so
       // does one that took the place of a directory whose objects are not deleted yet.
@@ -289,7 +291,7 @@ struct Ingestion {
       _ = try database.lose(key, of: record, at: listing.began, schedule)
       return try removeName(of: record, name)
     }
-    outcome.removed.append((name, try Catalog.counted(record, database)))
+    outcome.removed.append((name, directory, try Catalog.counted(record, database)))
     try database.run(
       "DELETE FROM entry WHERE parent = ? AND name = ?", [directory.value, name.text])
     if record.kind == .directory {
@@ -321,7 +323,9 @@ struct Ingestion {
         try removeName(of: record, name, in: directory.number)
         continue
       }
-      if let name { outcome.removed.append((name, try Catalog.counted(record, database))) }
+      if let name {
+        outcome.removed.append((name, directory.number, try Catalog.counted(record, database)))
+      }
       try database.run(
         "DELETE FROM entry WHERE parent = ? AND name = ?",
         [directory.number.value, text])

@@ -48,7 +48,7 @@ package struct ListingOutcome: Sendable {
   package var moved: [InodeNumber] = []
   /// Inodes that are gone from the store, as they were, with the name they had; those beneath a
   /// directory that is gone included.
-  package var removed: [(name: FileName, inode: InodeRecord)] = []
+  package var removed: [(name: FileName, parent: InodeNumber, inode: InodeRecord)] = []
   /// Objects that are left out, as if they had been sent from here, although nobody knows that.
   package var doubtful: [ObjectKey] = []
   /// The directory was renamed while it was listed: what the listing tells is about another place.

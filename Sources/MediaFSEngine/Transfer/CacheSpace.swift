@@ -28,6 +28,7 @@ final class CacheSpace: Sendable {
   private let shortage = Mutex<Timestamp?>(nil)
   /// After this long it is tried again to read ahead, which costs some fetched bytes if in vain.
   private static let shortageMemory: Duration = .seconds(5)
+  private let fetches = Atomic<Int>(0)
   /// One at a time makes room: two evictions would choose the same victims.
   private let makingRoom = Mutex(())
 
@@ -60,6 +61,14 @@ final class CacheSpace: Sendable {
       }
     }
   }
+
+  /// Downloads that take or hold room for what is on its way to them, also where nobody has the
+  /// content any more.
+  var fetchCount: Int { fetches.load(ordering: .sequentiallyConsistent) }
+
+  func beginFetch() { fetches.add(1, ordering: .sequentiallyConsistent) }
+
+  func endFetch() { fetches.subtract(1, ordering: .sequentiallyConsistent) }
 
   /// Takes room for bytes that are fetched, evicting what is needed; false when only bytes are left
   /// that cannot go.

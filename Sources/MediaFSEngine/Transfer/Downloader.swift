@@ -156,6 +156,8 @@ final class Downloader: Sendable {
       // Replaced or deleted by somebody else while there were changes here.
       throw ObjectStoreError(.notFound, code: "NoObject", message: lacking(rest, of: content))
     }
+    space.beginFetch()
+    defer { space.endFetch() }
     let asked = try await takeRoom(for: rest)
     var unused = Int64(asked.count)
     defer {

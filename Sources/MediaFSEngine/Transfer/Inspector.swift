@@ -83,7 +83,7 @@ struct Inspector: Sendable {
     guard let part = walk.parts.first else { return nil }
     if part == .inodes, walk.start == 0 {
       walk.usage = 0
-      walk.account = context.registry.fetchCount == 0 ? context.space.account.used : nil
+      walk.account = context.space.fetchCount == 0 ? context.space.account.used : nil
     }
     let page: InspectedPage
     let (catalog, start) = (context.catalog, walk.start)
@@ -154,7 +154,7 @@ struct Inspector: Sendable {
   private func inspectUsage(_ walk: inout Walk) -> [Violation] {
     let account = context.space.account
     let used = account.used
-    guard used == walk.account, context.registry.fetchCount == 0, used != walk.usage else {
+    guard used == walk.account, context.space.fetchCount == 0, used != walk.usage else {
       return []
     }
     let excess = used - walk.usage

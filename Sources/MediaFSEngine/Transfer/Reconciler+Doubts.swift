@@ -41,16 +41,24 @@ extension Reconciler {
     guard !keys.isEmpty else { return }
     spawn("look") { [self] in
       var directories: Set<InodeNumber> = []
-      do throws(ObjectStoreError) {
-        for key in keys where try await conditions.isOthers(key) {
-          if let directory = doubts[key] { directories.insert(directory) }
-        }
-      } catch {
-        // The next listing asks for it again.
-        if error.isTransient { context.health.failed(error) }
+      for key in keys.sorted(by: { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }) {
+        // What fails is in the next listing again.
+        if await isOthers(key), let directory = doubts[key] { directories.insert(directory) }
+        state.withLock { _ = $0.busyKeys.remove(key) }
       }
-      state.withLock { $0.busyKeys.subtract(keys) }
-      for directory in directories { refresher.begin(directory) }
+      for directory in directories.sorted(by: { $0.value < $1.value }) {
+        refresher.begin(directory)
+      }
+    }
+  }
+
+  private func isOthers(_ key: ObjectKey) async -> Bool {
+    guard !Task.isCancelled, context.health.offline == nil else { return false }
+    do throws(ObjectStoreError) {
+      return try await conditions.isOthers(key)
+    } catch {
+      if error.isTransient { context.health.failed(error) }
+      return false
     }
   }
 }

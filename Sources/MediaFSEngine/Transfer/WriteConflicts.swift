@@ -58,6 +58,7 @@ extension WriteConditions {
     var isOurs =
       isText(text, token(of: record))
       && (found.size == record.size || record.kind == .directory)
+    if !isOurs { isOurs = isSameLink(found, record) }
     if !isOurs { isOurs = try await isUnsignedCopy(found, of: record, at: key) }
     if isOurs, try !agrees(found, conflict) {
       context.log.error("\(key) has other bytes in the store than were sent: sent again")
@@ -97,6 +98,15 @@ extension WriteConditions {
     }
   }
 
+  /// Whether what was found is the same state of an inode with several names, whoever has put it
+  /// there: another host that has moved a name to the same place.
+  private func isSameLink(_ found: ObjectInfo, _ record: InodeRecord) -> Bool {
+    guard let state = record.linkState, !record.isContentDirty, !record.isAttributeDirty else {
+      return false
+    }
+    return found.size == record.size && isText(found.headers.metadata[CommitMark.state], state)
+  }
+
   /// Whether what was found at a key is the copy that we asked for and whose answer was lost. What
   /// nobody has read yet is copied as it is, so the object itself cannot tell.
   private func isUnsignedCopy(
@@ -124,8 +134,8 @@ extension WriteConditions {
     if !isSent(text, expected) { try catalog { try $0.unexpect(key) } }
   }
 
-  /// Whether an object that is listed, and that nothing here refers to, is none that was sent there
-  /// from here: it is to be seen then. Otherwise it is deleted in its time.
+  /// Whether what is at a key that nothing here refers to is nothing that was sent there from here:
+  /// it is to be seen then. Otherwise it is deleted in its time.
   func isOthers(_ key: ObjectKey) async throws(ObjectStoreError) -> Bool {
     guard let expected = try catalog({ try $0.tombstone(at: key) }), !expected.sent.isEmpty else {
       return true
@@ -134,7 +144,8 @@ extension WriteConditions {
     do throws(ObjectStoreError) {
       found = try await context.store.head(key)
     } catch  where error.kind == .notFound {
-      return false
+      try catalog { try $0.unexpect(key) }
+      return true
     }
     guard isSent(sentState(found, at: key), expected) else {
       try catalog { try $0.unexpect(key) }
@@ -178,9 +189,15 @@ extension WriteConditions {
   }
 
   /// Whether an object is of an inode that is known to have sent something there.
+  ///
+  /// - Parameter text: what was sent from here. A state of several names goes on being called what
+  ///   another host has called it.
   func isSent(_ text: String?, _ tombstone: Tombstone) -> Bool {
-    text.flatMap { CommitToken($0) }?.isState(of: tombstone.sent, context.catalog.generation)
-      ?? false
+    guard let token = text.flatMap({ CommitToken($0) }), !tombstone.sent.isEmpty else {
+      return false
+    }
+    let generation = context.catalog.generation
+    return !token.isOurs(generation) || token.isState(of: tombstone.sent, generation)
   }
 
   /// Deleted by somebody else; what is here is newer and goes up anew.

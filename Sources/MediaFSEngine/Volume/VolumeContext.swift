@@ -107,7 +107,7 @@ final class VolumeContext: Sendable {
       discardContent(of: record)
       kernel?.invalidate(record.number)
     }
-    for (_, record) in outcome.removed {
+    for (_, _, record) in outcome.removed {
       if registry.isOpen(record.number) {
         rebase(record.number)
       } else {
@@ -166,7 +166,8 @@ final class VolumeContext: Sendable {
 extension ListingOutcome {
   /// What the kernel has to ask for again.
   func names(in directory: InodeNumber) -> [EntryName] {
-    (removed.map(\.name) + added).map { EntryName(name: $0, parent: directory) }
+    removed.map { EntryName(name: $0.name, parent: $0.parent) }
+      + added.map { EntryName(name: $0, parent: directory) }
   }
 }
 
