@@ -10,7 +10,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL_PACKAGES = Tests/Servers/install.sh
 SOURCES = Sources Tests Package.swift
 SOAKED = FileExercise|BadNetwork|ReferenceModel|ModelTests.Sharing|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
-SANITIZED = ^(MediaFSEngine|MediaFSCatalog|MediaFSCache|MediaFSCore|PosixIO|S3Client)Tests
+SANITIZED = ^(MediaFSEngine|MediaFSCatalog|MediaFSCache|MediaFSCore|ObjectStorage|PosixIO|S3Client|MediaFS)Tests
 # Tests are optimised: the simulated worlds take a quarter of the time. They are built beside the
 # release that users get, which does not have `-enable-testing`.
 TEST_BUILD = -c release -Xswiftc -enable-testing --scratch-path .build/tests
@@ -42,8 +42,9 @@ soak: deps check-fuse ## What takes hours: random worlds, files, a bad network, 
 		MEDIAFS_CUTS=500 MEDIAFS_FIGHT=600 MEDIAFS_FUZZ=250 $(RUN_TESTS) --filter '$(SOAKED)'
 
 # Their own build directories: what is built with a sanitizer links with nothing else.
-sanitize: ## Engine, catalog, cache and client tests with the thread and the address sanitizer
+sanitize: ## All tests of modules with the thread and the address sanitizer
 	for sanitizer in thread address; do \
+		export MEDIAFS_SANITIZE=$$sanitizer; \
 		$(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer && \
 		$(SWIFT) test --skip-build --disable-xctest --no-parallel --sanitize=$$sanitizer \
 			--scratch-path .build/$$sanitizer --filter '$(SANITIZED)' || exit 1; \

@@ -150,3 +150,13 @@ let package = Package(
     tests("TidyTests", []),
   ]
 )
+
+// `make sanitize`: locks that the thread sanitizer knows take the place of the standard library's.
+if Context.environment["MEDIAFS_SANITIZE"] == "thread" {
+  let locks = "SanitizedSynchronization"
+  for target in package.targets where target.type != .system {
+    target.dependencies.append(.target(name: locks))
+    target.swiftSettings?.append(.unsafeFlags(["-module-alias", "Synchronization=\(locks)"]))
+  }
+  package.targets.append(.target(name: locks, path: "Tests/Sanitizing/\(locks)"))
+}
