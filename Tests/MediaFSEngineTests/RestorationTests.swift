@@ -110,16 +110,37 @@ import Testing
     try await fs.write("two", to: "d/other")
     try await fs.rename("d", to: "e")
     fs.options.uploadEnabled = true
-    // Those of a directory follow behind it.
-    let disk = fs.volume.context.disk
-    try eventually("labels that follow", within: .seconds(30)) {
-      try (0..<256).flatMap { try disk.contents(ofBucket: $0) }.allSatisfy {
-        try disk.open($0).label()?.place?.path.first == FileName("e")
-      }
-    }
+    try labelsFollow(FileName("e"), fs)
     try await Self.restart(fs, after: .header)
     try await fs.drain()
     #expect(try await fs.files() == ["ns/e/final": "one", "ns/e/other": "two"])
+  }
+
+  /// Those of a directory follow behind it.
+  private func labelsFollow(_ directory: FileName?, _ fs: TestVolume) throws {
+    let disk = fs.volume.context.disk
+    try eventually("labels that follow", within: .seconds(30)) {
+      try (0..<256).flatMap { try disk.contents(ofBucket: $0) }.allSatisfy {
+        try disk.open($0).label()?.place?.path.first == directory
+      }
+    }
+  }
+
+  @Test func labelsGoOnFollowingAfterAnEnd() async throws {
+    let fs = try TestVolume { $0.uploadEnabled = false }
+    try await fs.makeDirectory("d")
+    try await fs.write("one", to: "d/f")
+    try labelsFollow(FileName("d"), fs)
+    // As if there were so many that the volume ends first.
+    await fs.volume.relabelling.stop()
+    try await fs.rename("d", to: "e")
+    await fs.stop()
+    try await fs.crash()
+    try labelsFollow(FileName("e"), fs)
+    // Nothing is left for the next time.
+    await fs.stop()
+    try await fs.crash()
+    #expect(try fs.volume.context.catalog.note("labels") == "")
   }
 
   /// Only the catalog knew which bytes of the file were changed: what there is of it stays here.

@@ -190,7 +190,7 @@ extension Catalog {
         Self.tree
           + """
           SELECT id FROM inode WHERE id IN tree AND id > ? AND kind = ?
-            AND version != committed_version AND content != 0 ORDER BY id LIMIT 500
+            AND version != committed_version AND content != 0 ORDER BY id LIMIT 10000
           """, [directory.value, last.value, FileKind.regular.rawValue]
       ).map { InodeNumber($0[0]) }
     }

@@ -67,15 +67,4 @@ extension VolumeContext {
       log.debug("Inode \(number) was not labelled: \(error)")
     }
   }
-
-  /// All dirty files beneath a directory have another path. Behind the rename: there may be many.
-  func relabel(beneath directory: InodeNumber) {
-    environment.spawn("labels") { [self] in
-      var last = InodeNumber(0)
-      while let files = try? catalog.dirtyFiles(beneath: directory, after: last), !files.isEmpty {
-        for inode in files { relabel(inode) }
-        last = files.last ?? last
-      }
-    }
-  }
 }

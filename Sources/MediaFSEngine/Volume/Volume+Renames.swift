@@ -49,7 +49,7 @@ extension Volume {
     }
     for other in [moved, mode == .exchange ? existing : nil].compactMap({ $0 }) {
       if other.kind == .directory {
-        context.relabel(beneath: other.number)
+        relabelling.add(other.number)
       } else {
         context.relabel(other.number)
       }

@@ -17,6 +17,7 @@ package final class Volume: Sendable {
   let loader: AttributeLoader
   let downloader: Downloader
   let reconciler: Reconciler
+  let relabelling: Relabelling
   let files = HandleTable<OpenFile>()
   let directories = HandleTable<OpenDirectory>()
   /// How many inodes there were when statfs last counted them, and when that was.
@@ -31,6 +32,7 @@ package final class Volume: Sendable {
       environment: context.environment, deadline: context.options.networkDeadline,
       health: context.health, statistics: context.statistics, log: context.log)
     reconciler = Reconciler(context, downloader, refresher)
+    relabelling = Relabelling(context)
   }
 
   /// Opens the volume's state, or makes it, and repairs what a crash left. Does not ask the store.
@@ -93,11 +95,13 @@ package final class Volume: Sendable {
   /// Starts the background work.
   package func start() {
     reconciler.start()
+    relabelling.start()
   }
 
   /// Ends the background work and writes down what is only in memory. The queue stays on disk.
   package func stop() async {
     await reconciler.stop()
+    await relabelling.stop()
     for content in context.registry.all {
       do throws(FileSystemError) {
         try content.settle(context.catalog, now: context.environment.now())

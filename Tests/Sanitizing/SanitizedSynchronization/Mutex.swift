@@ -2,6 +2,8 @@ import Glibc
 
 /// A `Mutex` that the thread sanitizer knows. That of the standard library is made of atomics in a
 /// library that is not built with the sanitizer, which takes everything beneath it for a race.
+///
+/// SAFETY: the value is reached under the lock alone, and both live as long as this.
 public struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)
