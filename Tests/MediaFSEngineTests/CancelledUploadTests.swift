@@ -56,4 +56,20 @@ import Testing
     #expect(try fs.volume.context.catalog.knownUploads().isEmpty)
     while try await !fs.store.listUploads(prefix: "ns/film").isEmpty { await Task.yield() }
   }
+
+  @Test(.timeLimit(.minutes(1))) func oneThatCannotBeAbortedKeepsNoOtherBack() async throws {
+    let fs = try TestVolume()
+    let catalog = fs.volume.context.catalog
+    let keys = ["ns/a", "ns/b"].map { ObjectKey($0) }
+    fs.store.inject(.fail(.serverError), on: .abortUpload, key: keys[0], times: 1_000)
+    for key in keys {
+      _ = try await fs.store.createUpload(key, headers: ObjectHeaders())
+      _ = try catalog.willMakeParts(at: key)
+    }
+    fs.volume.reconciler.changed.signal()
+    while try await fs.store.listUploads(prefix: "ns/").map(\.key) != [keys[0]] {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
+  }
 }

@@ -22,15 +22,20 @@ final class UploadCleaner: Sendable {
     next.withLock { $0 <= now }
   }
 
-  /// Returns when all was tried; what fails is tried again later.
+  /// Returns when all was tried; what fails is tried again later, and keeps no other one back.
   func clean(_ abandoned: [(key: ObjectKey, upload: UploadID)]) async {
-    do {
-      for (key, upload) in abandoned { try await abort(upload, of: key) }
-    } catch {
-      context.log.debug("An upload was not aborted yet: \(error)")
-      let pause = context.environment.now().advanced(by: Self.pause)
-      next.withLock { $0 = pause }
+    var isDone = true
+    for (key, upload) in abandoned where !Task.isCancelled && context.health.offline == nil {
+      do {
+        try await abort(upload, of: key)
+      } catch {
+        context.log.debug("An upload was not aborted yet: \(error)")
+        isDone = false
+      }
     }
+    if isDone { return }
+    let pause = context.environment.now().advanced(by: Self.pause)
+    next.withLock { $0 = pause }
   }
 
   private func abort(_ upload: UploadID, of key: ObjectKey) async throws {
