@@ -31,13 +31,15 @@ extension FileLifecycle {
     return start..<end
   }
 
-  /// Whether a write of a range adds bytes to a block that holds some, and not all, already.
+  /// Whether a write of a range adds bytes to a block that holds some, and not all, already: others
+  /// of the range, of the object, or from behind its end.
   package func fillsUp(_ range: Range<Int64>) -> Bool {
-    let edges = [range.lowerBound..<range.lowerBound, range.upperBound..<range.upperBound]
-    return edges.contains { edge in
-      let block = Self.blocks(around: edge).clamped(to: 0..<max(0, min(size, baseSize)))
-      let before = present.present(in: block)
-      return !before.isEmpty && before != [block]
+    missing(in: range).contains { run in
+      [run.lowerBound, run.upperBound].contains { edge in
+        let block = Self.blocks(around: edge..<edge).clamped(to: 0..<max(0, size))
+        let isOfBase = block.upperBound <= baseSize
+        return !block.isEmpty && !(isOfBase && present.present(in: block).isEmpty)
+      }
     }
   }
 

@@ -135,6 +135,35 @@ private struct BlockFile {
     }
   }
 
+  /// Beside a list of bytes, in three blocks of which the object has some.
+  @Test(arguments: UInt64(1)...300)
+  func aBlockIsFilledUpThatHeldSomeAlready(seed: UInt64) throws {
+    var random = SeededRandom(seed: seed)
+    func place(_ end: Int64) -> Range<Int64> {
+      let offsets = [0, 1, Self.block, 2 * Self.block, end].filter { $0 <= end }
+      let (a, b) = (
+        offsets.randomElement(using: &random) ?? 0, Int64.random(in: 0...end, using: &random)
+      )
+      return min(a, b)..<max(a, b)
+    }
+    let base = Int64.random(in: 0...3 * Self.block, using: &random)
+    let size = Bool.random(using: &random) ? base : base + 2 * Self.block
+    var present = ByteRangeSet()
+    for _ in 0..<Int.random(in: 0...2, using: &random) { present.insert(place(base)) }
+    let file = FileLifecycle(
+      size: size, baseSize: base, present: present, version: 2, committedVersion: 1)
+    for _ in 0..<20 {
+      let range = place(size)
+      let isHere = (0..<size).map { $0 >= base || present.contains($0) }
+      let fills = stride(from: 0, to: size, by: Int(Self.block)).contains { start in
+        let block = start..<min(start + Self.block, size)
+        return block.contains { isHere[Int($0)] }
+          && block.contains { !isHere[Int($0)] && range.contains($0) }
+      }
+      try #require(file.fillsUp(range) == fills, "\(range) of \(file), seed \(seed)")
+    }
+  }
+
   private static func empty() -> FileLifecycle {
     FileLifecycle(size: 0, baseSize: 0, present: ByteRangeSet(), version: 1, committedVersion: 0)
   }
