@@ -77,6 +77,13 @@ package protocol ContentFile: AnyObject, Sendable {
   /// certainly not what it said before; it throws where that cannot be had either.
   func setLabel(_ label: ContentLabel) throws(Errno)
 
+  /// What ``setSeams(_:)`` was told last; empty where it never was.
+  func seams() throws(Errno) -> Range<Int64>
+
+  /// Notes in which blocks the file has gone on, or soon will. After a power cut it is there
+  /// whenever a size is that the file had later.
+  func setSeams(_ range: Range<Int64>) throws(Errno)
+
   /// The content survives a power cut.
   func synchronizeData() throws(Errno)
 }

@@ -38,6 +38,30 @@ extension SharedDescriptor {
   }
 }
 
+extension SharedDescriptor {
+  /// Two numbers of eight bytes each, the least significant byte first. Attributes and sizes are in
+  /// one journal (ext4, XFS) or one tree (btrfs): none comes to the disk before an earlier one.
+  private static let seamsAttribute = "user.mediafs.seams"
+
+  package func seams() throws(Errno) -> Range<Int64> {
+    let bytes = try extendedAttribute(Self.seamsAttribute) ?? []
+    guard bytes.count == 16 else { return 0..<0 }
+    let (start, end) = (Self.number(bytes[..<8]), Self.number(bytes[8...]))
+    return 0 <= start && start <= end ? start..<end : 0..<0
+  }
+
+  package func setSeams(_ range: Range<Int64>) throws(Errno) {
+    let bytes = [range.lowerBound, range.upperBound].flatMap { number in
+      (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
+    try setExtendedAttribute(Self.seamsAttribute, bytes)
+  }
+
+  private static func number(_ bytes: ArraySlice<UInt8>) -> Int64 {
+    bytes.reversed().reduce(0) { $0 << 8 | Int64($1) }
+  }
+}
+
 extension ContentStatus {
   init(_ status: FileStatus) {
     self.init(size: status.size, modified: status.modified)

@@ -48,7 +48,7 @@ import Testing
     let context = fs.volume.context
     let content = try await context.registry.acquire(fs.inode("f"), asHandle: false)
     defer { _ = context.registry.release(content, asHandle: false) }
-    #expect(throws: FileSystemError.self) { try content.detach(context.catalog) }
+    #expect(throws: FileSystemError.self) { try content.detach(context.catalog, context.disk) }
     #expect(try await fs.read("f") == Array("bytes".utf8))
   }
 

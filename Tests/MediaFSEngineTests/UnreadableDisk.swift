@@ -125,6 +125,8 @@ private final class UnreadableFile: ContentFile {
   func nextHole(from offset: Int64) throws(Errno) -> Int64? { try base.nextHole(from: offset) }
   func label() throws(Errno) -> ContentLabel? { try base.label() }
   func setLabel(_ label: ContentLabel) throws(Errno) { try base.setLabel(label) }
+  func seams() throws(Errno) -> Range<Int64> { try base.seams() }
+  func setSeams(_ range: Range<Int64>) throws(Errno) { try base.setSeams(range) }
   func synchronizeData() throws(Errno) {
     faults.delay()
     try faults.strikeSynchronization()

@@ -27,14 +27,15 @@ struct OperationGenerator {
   }
 
   private mutating func makeSomething() -> Operation {
-    chance(0.5)
+    settings.theme == .everything && chance(0.5)
       ? .makeDirectory(
         place(depth: 1), permissions: 0o755, Owner(user: 0, group: 0), umask: 0o022)
       : create()
   }
 
   private mutating func next() -> Operation {
-    switch number(0...109) {
+    if settings.theme == .bytes { return useBytes() }
+    return switch number(0...109) {
     case 0...29: useFiles()
     case 30...49: openFiles()
     case 50...79: changeNames()
@@ -60,6 +61,7 @@ struct OperationGenerator {
   }
 
   private mutating func place(depth: Int? = nil) -> Operation.Place {
+    if settings.theme == .bytes { return [choose(["a", "b"])] }
     let depth = depth ?? choose([1, 1, 1, 2, 2, 2, 3])
     return (0..<depth).map { _ in choose(Self.names) }
   }
@@ -128,6 +130,24 @@ struct OperationGenerator {
         .reserve, .reserveKeepingSize, .punchHole, .punchHole, .zero, .zeroKeepingSize,
       ]
       return .allocate(slot(), start..<start + Int64(count()), choose(kinds))
+    }
+  }
+
+  /// What was written comes to the store and leaves the cache, and is written over in pieces.
+  private mutating func useBytes() -> Operation {
+    switch number(0...99) {
+    case 0...49: useFiles()
+    case 50...59: .open(slot(), place(), choose([OpenFlags.write, [.read, .write]]).rawValue)
+    case 60...64:
+      .create(
+        slot(), place(), OpenFlags.write.rawValue, permissions: 0o644, Self.owners[0], umask: 0)
+    case 65...72: .close(slot())
+    case 73...79: .event(.drain)
+    case 80...86: .event(.evict)
+    case 87...90: .event(.cut(after: choose([nil, 0, 1, 3, 8, 20])))
+    case 91...93: .event(.wait(choose([1, 20, 100, 11_000])))
+    case 94...95: .event(.die(after: choose([0, 1, 3, 8, 20])))
+    default: event()
     }
   }
 

@@ -22,10 +22,20 @@ struct Settings: Sendable {
   var pageSize: Int
   /// Of this name conflict copies tell.
   var host = "here"
+  /// What the operations are about.
+  var theme: Theme
   /// What is wrong with the volume; `nil`: nothing that is known.
   var mutant: Mutant?
 
+  enum Theme: Sendable {
+    case everything
+    /// The bytes of two files, of which again and again some are here and some at the store, and
+    /// what a power cut leaves of them.
+    case bytes
+  }
+
   init(seed: UInt64) {
+    theme = seed.isMultiple(of: 4) ? .bytes : .everything
     var random = SeededRandom(seed: seed &* 2 &+ 1)
     self.seed = seed
     func choose<Value>(_ values: Value...) -> Value {

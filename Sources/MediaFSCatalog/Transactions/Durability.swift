@@ -223,23 +223,24 @@ extension Catalog {
       try database.run(
         "UPDATE inode SET base_size = ?, version = version + 1 WHERE id = ?",
         [salvage.baseSize, record.number.value])
-      try Self.replaceAllExtents(of: record.content, with: salvage.present, at: now, database)
-      // The mark of a change may be lost whose bytes are not.
-      let changed = FileLifecycle.changeBlocks(touching: salvage.present, base: salvage.baseSize)
-      try Self.insertChanges(changed, of: record.content, database)
+      try Self.replaceAllExtents(of: record.content, with: salvage, at: now, database)
+      if record.object == nil {
+        let changed = FileLifecycle.changeBlocks(touching: salvage.present, base: salvage.baseSize)
+        try Self.insertChanges(changed, of: record.content, database)
+      }
       try Self.clear(record.content, database)
     }
   }
 
   private static func replaceAllExtents(
-    of content: ContentNumber, with present: ByteRangeSet, at now: Timestamp,
-    _ database: Database
+    of content: ContentNumber, with salvage: Salvage, at now: Timestamp, _ database: Database
   ) throws {
     try database.run("DELETE FROM extent WHERE content = ?", [content.value])
-    for run in present.ranges {
+    for run in salvage.present.ranges {
       try replaceExtents(
         of: content, segments: Segment.covering(run),
-        with: present.present(in: segmentRange(run)), accessed: now, database)
+        with: salvage.present.present(in: segmentRange(run)), sums: salvage.sums, accessed: now,
+        database)
     }
   }
 

@@ -128,7 +128,7 @@ package struct BlockSums: Sendable, Hashable {
 }
 
 /// What the catalog is to remember of a content file's sums.
-package struct ExtentSums: Sendable {
+package struct ExtentSums: Sendable, Hashable {
   package var sums: BlockSums
   /// Of the object, in bytes.
   package var end: Int64

@@ -21,6 +21,8 @@ package struct Salvage: Sendable, Hashable {
   /// Which bytes are there, of those below the base that were said to be; the others are the
   /// object's, as it was before.
   package let present: ByteRangeSet
+  /// Of the blocks that are compared before they are used.
+  package let sums: ExtentSums
   /// How many bytes are missing.
   package let missing: Int64
 
@@ -32,11 +34,15 @@ package struct Salvage: Sendable, Hashable {
   ///   - stored: how long the object is that has all of what was there before that change; `nil`
   ///     if none has.
   ///   - present: what the catalog says is here below the base.
+  ///   - changed: what of that is marked as differing from the object; `nil` where there is none
+  ///     any more, and what is here is all there is.
+  ///   - sums: of blocks below the base.
   ///   - holes: what the catalog says is here and takes no room.
   ///   - data: where it has bytes.
   package init(
     size: Int64, baseSize: Int64, isWriting: Bool, kept: Int64, stored: Int64?,
-    present: ByteRangeSet, holes: ByteRangeSet, data: ByteRangeSet
+    present: ByteRangeSet, changed: ByteRangeSet? = nil, sums: BlockSums = BlockSums(),
+    holes: ByteRangeSet, data: ByteRangeSet
   ) {
     var here = data
     // A hole behind the end that the catalog knows is what was cut off, or was not there yet.
@@ -45,11 +51,17 @@ package struct Salvage: Sendable, Hashable {
     here.truncate(to: size)
     // What was cut off is not the object's any more.
     let base = min(baseSize, kept, size)
+    // The block in which the object's bytes end is another one then.
+    var sums = sums
+    if base != baseSize { sums.remove(base / BlockSums.length..<Int64.max) }
+    let summed = ExtentSums(sums, end: base)
+    self.sums = summed
+    let trusted = changed.map { Self.trusted(changed: $0, summed) }
     let gaps = here.missing(in: min(kept, size)..<size)
     missing = gaps.reduce(0) { $0 + Int64($1.count) }
     guard let first = gaps.first else {
       (verdict, self.size, self.baseSize) = (.whole, size, base)
-      self.present = Self.left(of: present, here, below: base)
+      self.present = Self.left(of: present, trusted, here, below: base)
       return
     }
     if kept == 0, let stored {
@@ -57,16 +69,30 @@ package struct Salvage: Sendable, Hashable {
       self.present = ByteRangeSet()
     } else {
       (verdict, self.size, self.baseSize) = (.shortened, first.lowerBound, base)
-      self.present = Self.left(of: present, here, below: base)
+      self.present = Self.left(of: present, trusted, here, below: base)
     }
   }
 
+  /// What is known to be what the catalog takes it for: said to be changed, or to be compared with
+  /// a sum. Any other byte may have been changed although no mark says so, since the catalog may be
+  /// older than the content file: the object's is as good, and nothing is sent by mistake.
+  private static func trusted(changed: ByteRangeSet, _ summed: ExtentSums) -> ByteRangeSet {
+    var trusted = changed
+    for block in BlockSums.blocks(touching: 0..<max(0, summed.end))
+    where summed.sums[block] != nil {
+      trusted.insert(BlockSums.range(of: block, end: summed.end))
+    }
+    return trusted
+  }
+
   private static func left(
-    of present: ByteRangeSet, _ here: ByteRangeSet, below base: Int64
+    of present: ByteRangeSet, _ trusted: ByteRangeSet?, _ here: ByteRangeSet, below base: Int64
   ) -> ByteRangeSet {
     var left = ByteRangeSet()
     for run in present.ranges {
-      for part in here.present(in: run.clamped(to: 0..<base)) { left.insert(part) }
+      for part in here.present(in: run.clamped(to: 0..<base)) {
+        for known in trusted?.present(in: part) ?? [part] { left.insert(known) }
+      }
     }
     return left
   }

@@ -41,6 +41,7 @@ extension FileContent {
       }
       let isNews = try prepareChange(of: range, catalog, now: now)
       do throws(Errno) {
+        try noteSeam(growingTo: range.upperBound)
         do throws(Errno) {
           try effect(range)
         } catch Errno.noSpace {

@@ -30,15 +30,15 @@ extension FileContent {
   func wrote(
     _ range: Range<Int64>, leaving zeros: [Range<Int64>], _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) -> Int64 {
-    let (grown, isPatch, completes) = state.withLock { state in
+    let (grown, isPatch) = state.withLock { state in
       let before = state.lifecycle.residentBytes
       let isPatch = range.lowerBound < state.lifecycle.baseSize
-      let completes = isPatch && state.lifecycle.fillsUp(range)
+      if isPatch { state.willHold(range) }
       state.lifecycle.wrote(range, leaving: zeros)
       state.modified = now
-      return (state.lifecycle.residentBytes - before, isPatch, completes)
+      return (state.lifecycle.residentBytes - before, isPatch)
     }
-    if isPatch { try recordExtents(around: range, isOnDisk: !completes, catalog, now: now) }
+    if isPatch { try recordExtents(around: range, catalog, now: now) }
     return grown
   }
 
@@ -86,50 +86,18 @@ extension FileContent {
     return isNews
   }
 
-  /// The mark of what is not on the disk, before a change. Bytes that the object has too, and that
-  /// are not on the disk, go there: from now on it is not known any more which of them it has.
-  private func mark(
-    before claim: FileLifecycle.Claim, _ catalog: Catalog
-  ) throws(FileSystemError) -> UnsyncedContent? {
-    if claim == .nothing { return nil }
-    do {
-      let mark = try catalog.unsynced(number)
-      if claim == .object, mark != nil { try file.synchronizeData() }
-      return mark
-    } catch {
-      throw Self.failure(error, "write")
-    }
-  }
-
-  /// Whether a power cut would leave nothing that has the content file looked at.
-  private func isUntold(
-    _ claim: FileLifecycle.Claim, since mark: UnsyncedContent?, _ catalog: Catalog
-  ) throws(CatalogError) -> Bool {
-    switch claim {
-    case .nothing: return false
-    case .object: return true
-    case .version:
-      // One that was there, and has not been removed meanwhile, is on the disk or comes with what
-      // made it.
-      guard let mark, let now = try catalog.unsynced(number) else { return true }
-      return !now.continues(mark)
-    }
-  }
-
   /// Tells the catalog which bytes are here, after they are: those of the touched segments.
   ///
   /// After a power cut, what a row says is here and the disk has no room for is known to be
   /// missing. Not so within a block of which the disk has some bytes already: the others are zeros
   /// then. Of a changed file those go to the disk before the catalog hears of them; of others the
   /// store has them.
-  ///
-  /// - Parameter isOnDisk: there is no such block. `nil`: if the file is not changed.
   func recordExtents(
-    around range: Range<Int64>, isOnDisk: Bool? = nil, _ catalog: Catalog, now: Timestamp
+    around range: Range<Int64>, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) {
-    if !(isOnDisk ?? state.withLock { !$0.lifecycle.isDirty }) {
+    if state.withLock({ $0.lifecycle.isDirty && $0.hasFilledUp }) {
       do throws(Errno) {
-        try file.synchronizeData()
+        try synchronizeFile()
       } catch {
         throw FileSystemError(error, "write", "The cache disk failed", underlying: error)
       }
@@ -171,6 +139,7 @@ extension FileContent {
       // the file's.
       _ = try prepareChange(of: 0..<0, cuttingTo: newSize, catalog, now: now)
       do throws(Errno) {
+        try noteSeam(growingTo: newSize)
         try file.truncate(to: newSize)
       } catch {
         throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)
@@ -219,97 +188,26 @@ extension FileContent {
   }
 
   /// Counts a new version although no byte changed: the store has lost the object.
-  func markDirty(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
+  func markDirty(
+    _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
+  ) throws(FileSystemError) {
     try changing.withLock { _ throws(FileSystemError) in
       _ = try prepareChange(of: 0..<0, catalog, now: now)
       state.withLock { $0.object = nil }
     }
-    try detach(catalog)
+    try detach(catalog, disk)
     try settle(catalog, now: now)
-  }
-
-  /// What was written before is on disk, and so is the name of the content file: unless there were
-  /// changes meanwhile, there is nothing left to be synchronized.
-  func synchronize(
-    _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
-  ) throws(FileSystemError) {
-    let changes = state.withLock { $0.lifecycle.changes }
-    do {
-      let unsynced = try catalog.unsynced(number)
-      try refuseIfSuspect(unsynced, "fsync")
-      try synchronizeData(catalog)
-      try disk.synchronizeName(of: number)
-      try settle(catalog, now: now)
-      try synchronized(unsynced, since: changes, catalog)
-      try catalog.synchronize()
-    } catch {
-      throw Self.failure(error, "fsync")
-    }
-  }
-
-  /// The same, before the content is sent: an object must not have what a power cut takes from
-  /// here. Costs nothing if nothing has changed since.
-  func synchronizeToSend(
-    _ catalog: Catalog, _ disk: any ContentDisk
-  ) throws(FileSystemError) {
-    let changes = state.withLock { $0.lifecycle.changes }
-    do {
-      guard let unsynced = try catalog.unsynced(number) else { return }
-      try refuseIfSuspect(unsynced, "upload")
-      try synchronizeData(catalog)
-      try disk.synchronizeName(of: number)
-      try synchronized(unsynced, since: changes, catalog)
-    } catch {
-      throw Self.failure(error, "upload")
-    }
-  }
-
-  private func synchronizeData(_ catalog: Catalog) throws {
-    do throws(Errno) {
-      try file.synchronizeData()
-    } catch {
-      try catalog.doubt(number)
-      throw error
-    }
-  }
-
-  private func refuseIfSuspect(
-    _ unsynced: UnsyncedContent?, _ operation: String
-  ) throws(FileSystemError) {
-    guard unsynced?.isSuspect == true else { return }
-    throw FileSystemError(
-      .ioError, operation,
-      "The cache disk has failed, and may have lost bytes of the file. Once it works again, "
-        + "unmount and mount again: then what is there is looked at, and sent.")
-  }
-
-  private func synchronized(
-    _ unsynced: UnsyncedContent?, since changes: UInt64, _ catalog: Catalog
-  ) throws(CatalogError) {
-    try changing.withLock { _ throws(CatalogError) in
-      let isSame = state.withLock { $0.lifecycle.isSettled && $0.lifecycle.changes == changes }
-      if let unsynced, isSame { try catalog.synced([unsynced]) }
-    }
-  }
-
-  private static func failure(_ error: any Error, _ operation: String) -> FileSystemError {
-    switch error {
-    case let error as FileSystemError: error
-    case let error as CatalogError: FileSystemError(error, operation)
-    case let error as Errno:
-      FileSystemError(error, operation, "The cache disk failed", underlying: error)
-    default: FileSystemError(.ioError, operation, "The cache failed", underlying: error)
-    }
   }
 
   /// Every byte is here: from now on nothing is the object's. Fails when something was evicted
   /// since it was fetched: it would be taken for a hole; and when a block was not compared with its
   /// sum, which none has any more. What was fetched goes to the disk first: the catalog says that
   /// it is nowhere else.
-  func detach(_ catalog: Catalog) throws(FileSystemError) {
+  func detach(_ catalog: Catalog, _ disk: any ContentDisk) throws(FileSystemError) {
     if state.withLock({ $0.lifecycle.baseSize > 0 }) {
       do throws(Errno) {
         try file.synchronizeData()
+        try disk.synchronizeName(of: number)
       } catch {
         throw FileSystemError(error, "upload", "The cache disk failed", underlying: error)
       }

@@ -35,6 +35,11 @@ final class FileContent: Sendable {
     var isOrphan = false
     /// What the content file says of itself; `nil` where that is not known.
     var label: [UInt8]?
+    /// Bytes have come to blocks that have others already, and may not be on the disk: no row says
+    /// that they are here before they are.
+    var hasFilledUp = false
+    /// What the content file says of its seams; `nil` where that is not known.
+    var seams: Range<Int64>?
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 
@@ -44,6 +49,11 @@ final class FileContent: Sendable {
       let isIntact =
         lifecycle.missing(in: 0..<lifecycle.size).isEmpty && !lifecycle.sums.hasUnverified
       return handles > 0 && !isIntact ? object : nil
+    }
+
+    /// Bytes of a range are about to be here.
+    mutating func willHold(_ range: Range<Int64>) {
+      if lifecycle.fillsUp(range) { hasFilledUp = true }
     }
 
     func evictable(in range: Range<Int64>) -> [Range<Int64>] {
@@ -146,7 +156,10 @@ final class FileContent: Sendable {
         try file.write(part == range ? bytes : Array(slice), at: part.lowerBound)
       }
       state.withLock { state in
-        for part in parts { state.lifecycle.arrived(part) }
+        for part in parts {
+          state.willHold(part)
+          state.lifecycle.arrived(part)
+        }
         state.lifecycle.endFetching(range)
       }
       if parts == [range] { sum(arrived: bytes, at: offset) }

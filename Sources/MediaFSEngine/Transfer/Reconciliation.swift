@@ -235,7 +235,7 @@ struct Reconciliation: Sendable {
     let planned = layout(of: content)
     try await fetch(planned?.sentRanges ?? [0..<content.size], of: content)
     if planned?.sentSize ?? content.size == content.size {
-      try conditions.mapping { try content.detach(context.catalog) }
+      try conditions.mapping { try content.detach(context.catalog, context.disk) }
     }
     guard let snapshot = content.state.withLock({ $0.lifecycle.beginUpload() }) else {
       throw .changedMeanwhile

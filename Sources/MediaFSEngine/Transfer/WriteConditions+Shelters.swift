@@ -55,7 +55,7 @@ extension WriteConditions {
       try mapping {
         let content = try context.registry.acquire(record.number, asHandle: false)
         defer { _ = context.registry.release(content, asHandle: false) }
-        try content.markDirty(context.catalog, now: context.environment.now())
+        try content.markDirty(context.catalog, context.disk, now: context.environment.now())
       }
     }
     return true

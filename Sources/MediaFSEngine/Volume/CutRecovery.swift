@@ -43,13 +43,15 @@ struct CutRecovery {
     }
     let file = try disk.open(record.content)
     let status = try file.status()
-    let present = try catalog.extents(of: record.content)
+    let (present, sums) = try catalog.summedExtents(of: record.content, end: record.baseSize)
     let holes = try catalog.holes(of: record)
     let data = try self.data(in: file, size: status.size, holes, record, suspect)
     let salvage = Salvage(
       size: record.size, baseSize: record.baseSize, isWriting: record.isWriting,
       kept: suspect.kept, stored: suspect.wasStored ? record.object?.size : nil,
-      present: present, holes: holes, data: data)
+      present: present,
+      changed: record.object == nil ? nil : try catalog.changes(of: record.content), sums: sums,
+      holes: holes, data: data)
     if salvage.verdict == .reverted { try file.truncate(to: 0) }
     if try file.status().size != salvage.size { try file.truncate(to: salvage.size) }
     try file.synchronizeData()
@@ -69,8 +71,9 @@ struct CutRecovery {
   /// Where a content file has bytes that somebody wrote.
   ///
   /// Where a file grew within a block that was on disk, ext4 may have the new size without the
-  /// bytes: zeros from the old end on. Old ends are what was kept, that of the file, and in
-  /// between that of the block before the first one that is missing.
+  /// bytes: zeros from the old end on. Old ends are what was kept, that of the file, in between
+  /// that of the block before the first one that is missing, and those in blocks in which the file
+  /// has gone on, of which it tells itself (``ContentFile/seams()``).
   private func data(
     in file: any ContentFile, size: Int64, _ holes: ByteRangeSet, _ record: InodeRecord,
     _ suspect: SuspectContent
@@ -84,6 +87,7 @@ struct CutRecovery {
       let last = FileLifecycle.blocks(around: size - 1..<size).lowerBound
       data.remove(try zeros(atEndOf: max(last, kept)..<size, in: file))
     }
+    if let end = try firstSeam(in: data, of: file, from: kept, to: size) { data.remove(end..<size) }
     var here = data
     here.formUnion(holes)
     if let gap = here.missing(in: kept..<size).first, gap.lowerBound > kept {
@@ -91,6 +95,33 @@ struct CutRecovery {
       data.remove(try zeros(atEndOf: max(last, kept)..<gap.lowerBound, in: file))
     }
     return data
+  }
+
+  /// How much is read at once, in bytes.
+  private static let stretch: Int64 = 1 << 20
+
+  /// Where the first block ends in zeros in which the file has gone on.
+  private func firstSeam(
+    in data: ByteRangeSet, of file: any ContentFile, from kept: Int64, to size: Int64
+  ) throws(Errno) -> Int64? {
+    let seams = try file.seams().clamped(to: kept..<max(kept, size))
+    for run in data.present(in: seams) {
+      for start in stride(
+        from: run.lowerBound / Self.stretch * Self.stretch, to: run.upperBound,
+        by: Int(Self.stretch))
+      {
+        let part = (start..<start + Self.stretch).clamped(to: run)
+        let bytes = try file.read(count: part.count, at: part.lowerBound)
+        let block = FileLifecycle.blocks(around: part.lowerBound..<part.lowerBound + 1)
+        for end in stride(
+          from: block.upperBound, through: min(part.upperBound, size - 1), by: block.count)
+        where bytes[Int(end - 1 - part.lowerBound)] == 0 {
+          let start = max(part.lowerBound, end - Int64(block.count))
+          return try zeros(atEndOf: start..<end, in: file).lowerBound
+        }
+      }
+    }
+    return nil
   }
 
   private func zeros(

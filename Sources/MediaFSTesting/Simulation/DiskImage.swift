@@ -12,6 +12,8 @@ struct DiskImage: Sendable {
   var bytes: [UInt8] = []
   /// Whole blocks, but for the last one of a file.
   private(set) var data = ByteRangeSet()
+  /// What the file says of itself.
+  var seams: Range<Int64> = 0..<0
 
   var size: Int64 { Int64(bytes.count) }
 

@@ -11,6 +11,7 @@ package final class SimulatedDisk: Sendable {
     case write([UInt8], at: Int64)
     case resize(Int64)
     case clear(Range<Int64>)
+    case note(seams: Range<Int64>)
   }
 
   struct File: Sendable {
@@ -18,6 +19,8 @@ package final class SimulatedDisk: Sendable {
     /// As it is after a power cut for certain, and what was done to it since.
     var durable = DiskImage()
     var changes: [Change] = []
+    /// Where bytes of ``durable`` have become others by themselves.
+    var decayed: Set<Int64> = []
     /// Nanoseconds since 1970.
     var modified: Int64 = 0
     var isNameDurable = false
@@ -149,7 +152,10 @@ extension SimulatedDisk {
       else { return }
       file.image.bytes[Int(offset)] ^= 0x40
       // What was not synchronized is not on the disk, and cannot decay there.
-      if file.changes.isEmpty { file.durable = file.image }
+      if file.changes.isEmpty {
+        file.durable = file.image
+        file.decayed.formSymmetricDifference([offset])
+      }
       state.files[number] = file
     }
   }
@@ -194,7 +200,7 @@ extension SimulatedDisk {
 
   private func survived(_ file: File) -> File {
     var survivor = file
-    survivor.image = WriteBack.image(of: file.durable, file.changes, simulation)
+    survivor.image = WriteBack.image(of: file.healed, file.changes, simulation)
     survivor.durable = survivor.image
     survivor.changes = []
     survivor.isNameDurable = true
@@ -208,6 +214,7 @@ extension DiskImage {
     case .write(let bytes, let offset): write(bytes, at: offset)
     case .resize(let size): resize(to: size)
     case .clear(let range): clear(range)
+    case .note(let range): seams = range
     }
   }
 }
@@ -222,5 +229,15 @@ extension SimulatedDisk.File {
   mutating func synchronize() {
     durable = image
     changes = []
+    decayed = []
+  }
+
+  /// As it is after a power cut for certain, where bytes that were cut off have not decayed: they
+  /// are nobody's, without a sum, and if they are back then, nobody could know.
+  var healed: DiskImage {
+    let end = changes.map { if case .resize(let size) = $0 { size } else { Int64.max } }.min()
+    var healed = durable
+    for offset in decayed where offset >= end ?? .max { healed.bytes[Int(offset)] ^= 0x40 }
+    return healed
   }
 }

@@ -195,6 +195,14 @@ private final class SimulatedFile: ContentFile {
     try change { $0.label = label }
   }
 
+  func seams() throws(Errno) -> Range<Int64> {
+    try look { $0.image.seams }
+  }
+
+  func setSeams(_ range: Range<Int64>) throws(Errno) {
+    try apply(.note(seams: range))
+  }
+
   func synchronizeData() throws(Errno) {
     try mount.disk.change(in: mount.life) { state in mount.disk.synchronize(number, &state) }
   }

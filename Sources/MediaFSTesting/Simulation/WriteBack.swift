@@ -2,10 +2,10 @@ import MediaFSCore
 
 /// What a disk has of a file when the power goes, after changes that nobody synchronized.
 ///
-/// As ext4 and XFS do it: sizes, cuts and holes are journaled, so all of them up to some moment
-/// have happened and no later one. Bytes are written back page by page, each page as it was at a
-/// moment of its own. A page without room gets it together with its bytes; one that has some can be
-/// torn.
+/// As ext4 and XFS do it: sizes, cuts, holes and attributes are journaled, so all of them up to
+/// some moment have happened and no later one. Bytes are written back page by page, each page as it
+/// was at a moment of its own. A page without room gets it together with its bytes; one that has
+/// some can be torn.
 struct WriteBack {
   /// The smallest piece that a disk writes as a whole, in bytes.
   private static let sector: Int64 = 512
@@ -53,7 +53,7 @@ struct WriteBack {
   private mutating func run() {
     for (index, change) in changes.prefix(journaled).enumerated() {
       switch change {
-      case .resize, .clear: image.apply(change)
+      case .resize, .clear, .note: image.apply(change)
       case .write(let bytes, let offset): write(bytes, at: offset, index)
       }
     }
@@ -92,13 +92,25 @@ struct WriteBack {
     image.resize(to: part.upperBound)
   }
 
+  /// Another block takes the place of one that was given back, and is written before it does.
+  private func keepsRoom(_ range: Range<Int64>) -> Bool {
+    guard range.upperBound <= durable.size, durable.data.contains(range) else { return false }
+    return !changes.contains { change in
+      switch change {
+      case .resize(let size): size <= range.lowerBound
+      case .clear(let cleared): cleared.clamped(to: range) == range
+      case .write, .note: false
+      }
+    }
+  }
+
   private mutating func page(_ number: Int64) -> Page {
     if let known = pages[number] { return known }
     let moments = [simulation.random(in: 0...journaled), simulation.random(in: 0...journaled)]
     var page = Page(
       seen: simulation.happens(0.4) ? journaled : moments[0], seenByTorn: moments[1])
     let range = number * DiskImage.block..<(number + 1) * DiskImage.block
-    if range.upperBound <= durable.size, durable.data.contains(range), simulation.happens(0.1) {
+    if keepsRoom(range), simulation.happens(0.1) {
       page.torn = simulation.random(in: 0...255)
     }
     pages[number] = page

@@ -55,6 +55,26 @@ import Testing
     #expect(patched.verdict == .whole && patched.present == ByteRangeSet(0..<10))
   }
 
+  /// The catalog may be older than the content file: what it takes for the object's may be changed.
+  @Test func whatIsNeitherMarkedNorSummedIsTheObjectsAgain() {
+    let length = BlockSums.length
+    var sums = BlockSums()
+    for block: Int64 in [1, 2] { sums.set(7, of: block, isVerified: true) }
+    func salvage(kept: Int64) -> Salvage {
+      Salvage(
+        size: 3 * length, baseSize: 3 * length, isWriting: false, kept: kept, stored: nil,
+        present: ByteRangeSet(0..<3 * length), changed: ByteRangeSet(0..<100), sums: sums,
+        holes: ByteRangeSet(), data: ByteRangeSet(0..<3 * length))
+    }
+    let whole = salvage(kept: 3 * length)
+    #expect(whole.present == ByteRangeSet([0..<100, length..<3 * length]))
+    #expect(whole.sums.sums[1] == 7 && whole.sums.sums[2] == 7)
+    // The last block of the object is another one then.
+    let cut = salvage(kept: 3 * length - 1)
+    #expect(cut.present == ByteRangeSet([0..<100, length..<2 * length]))
+    #expect(cut.sums.sums[1] == 7 && cut.sums.sums[2] == nil)
+  }
+
   @Test func aFileThatGrewWithoutARecordIsAsLongAsItsBytes() {
     let grown = salvage(size: 10, writing: true, data: [0..<5_000])
     #expect(grown.verdict == .whole && grown.size == 5_000)

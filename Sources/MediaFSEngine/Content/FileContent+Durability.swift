@@ -1,0 +1,153 @@
+import MediaFSCache
+import MediaFSCatalog
+import MediaFSCore
+import ObjectStorage
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// What of a file survives a power cut.
+extension FileContent {
+  /// What was written before is on disk, and so is the name of the content file: unless there were
+  /// changes meanwhile, there is nothing left to be synchronized.
+  func synchronize(
+    _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
+  ) throws(FileSystemError) {
+    let changes = state.withLock { $0.lifecycle.changes }
+    do {
+      let unsynced = try catalog.unsynced(number)
+      try refuseIfSuspect(unsynced, "fsync")
+      try synchronizeData(catalog)
+      try disk.synchronizeName(of: number)
+      try settle(catalog, now: now)
+      try synchronized(unsynced, since: changes, catalog)
+      try catalog.synchronize()
+    } catch {
+      throw Self.failure(error, "fsync")
+    }
+  }
+
+  /// The same, before the content is sent: an object must not have what a power cut takes from
+  /// here. Costs nothing if nothing has changed since.
+  func synchronizeToSend(
+    _ catalog: Catalog, _ disk: any ContentDisk
+  ) throws(FileSystemError) {
+    let changes = state.withLock { $0.lifecycle.changes }
+    do {
+      guard let unsynced = try catalog.unsynced(number) else { return }
+      try refuseIfSuspect(unsynced, "upload")
+      try synchronizeData(catalog)
+      try disk.synchronizeName(of: number)
+      try synchronized(unsynced, since: changes, catalog)
+    } catch {
+      throw Self.failure(error, "upload")
+    }
+  }
+
+  private func synchronizeData(_ catalog: Catalog) throws {
+    do throws(Errno) {
+      try file.synchronizeData()
+    } catch {
+      try catalog.doubt(number)
+      throw error
+    }
+  }
+
+  private func refuseIfSuspect(
+    _ unsynced: UnsyncedContent?, _ operation: String
+  ) throws(FileSystemError) {
+    guard unsynced?.isSuspect == true else { return }
+    throw FileSystemError(
+      .ioError, operation,
+      "The cache disk has failed, and may have lost bytes of the file. Once it works again, "
+        + "unmount and mount again: then what is there is looked at, and sent.")
+  }
+
+  private func synchronized(
+    _ unsynced: UnsyncedContent?, since changes: UInt64, _ catalog: Catalog
+  ) throws(CatalogError) {
+    try changing.withLock { _ throws(CatalogError) in
+      let isSame = state.withLock { state in
+        let isSame = state.lifecycle.isSettled && state.lifecycle.changes == changes
+        if isSame { state.seams = 0..<0 }
+        return isSame
+      }
+      if let unsynced, isSame { try catalog.synced([unsynced]) }
+    }
+  }
+
+  /// Called under ``changing``.
+  func synchronizeFile() throws(Errno) {
+    try file.synchronizeData()
+    state.withLock { $0.hasFilledUp = false }
+  }
+
+  // MARK: Before a change
+
+  /// The mark of what is not on the disk, before a change. Bytes that the object has too, and that
+  /// are not on the disk, go there: from now on it is not known any more which of them it has.
+  func mark(
+    before claim: FileLifecycle.Claim, _ catalog: Catalog
+  ) throws(FileSystemError) -> UnsyncedContent? {
+    if claim == .nothing { return nil }
+    do {
+      let mark = try catalog.unsynced(number)
+      if claim == .object, mark != nil { try synchronizeFile() }
+      return mark
+    } catch {
+      throw Self.failure(error, "write")
+    }
+  }
+
+  /// Whether a power cut would leave nothing that has the content file looked at.
+  func isUntold(
+    _ claim: FileLifecycle.Claim, since mark: UnsyncedContent?, _ catalog: Catalog
+  ) throws(CatalogError) -> Bool {
+    switch claim {
+    case .nothing: return false
+    case .object: return true
+    case .version:
+      // One that was there, and has not been removed meanwhile, is on the disk or comes with what
+      // made it.
+      guard let mark, let now = try catalog.unsynced(number) else { return true }
+      return !now.continues(mark)
+    }
+  }
+
+  /// How far ahead more seams are expected where there was one before. Each note costs a system
+  /// call; what it says too much makes a power cut take more of what was not synchronized.
+  private static let seamInterval: Int64 = 1 << 20
+
+  /// A file goes on in the middle of a block, and beyond it. Of that block the disk may have what
+  /// was there before, with zeros behind, and of the next ones everything: nothing would tell those
+  /// zeros from bytes that somebody wrote. So the content file says where that may be.
+  func noteSeam(growingTo newSize: Int64) throws(Errno) {
+    let (size, known) = state.withLock { ($0.lifecycle.size, $0.seams) }
+    let block = FileLifecycle.blocks(around: size..<size)
+    guard !block.isEmpty, newSize > block.upperBound else { return }
+    if let known, known.clamped(to: block) == block { return }
+    do throws(Errno) {
+      var seams = block
+      let known = if let known { known } else { try file.seams() }
+      if !known.isEmpty {
+        let end = max(known.upperBound, block.upperBound + Self.seamInterval)
+        seams = min(known.lowerBound, block.lowerBound)..<end
+      }
+      try file.setSeams(seams)
+      state.withLock { $0.seams = seams }
+    } catch {
+      // A disk without attributes, or a full one. What it has of the block is not older then.
+      try synchronizeFile()
+    }
+  }
+
+  static func failure(_ error: any Error, _ operation: String) -> FileSystemError {
+    switch error {
+    case let error as FileSystemError: error
+    case let error as CatalogError: FileSystemError(error, operation)
+    case let error as Errno:
+      FileSystemError(error, operation, "The cache disk failed", underlying: error)
+    default: FileSystemError(.ioError, operation, "The cache failed", underlying: error)
+    }
+  }
+}
