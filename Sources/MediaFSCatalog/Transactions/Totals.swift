@@ -117,6 +117,14 @@ extension Catalog {
     }
   }
 
+  /// When the first delete is due that is not parked; `nil` where there is none.
+  package func nextDelete() throws(CatalogError) -> Timestamp? {
+    try read { database in
+      try database.integer("SELECT min(due) FROM tombstone WHERE parked = 0 AND done IS NULL")
+        .map { Timestamp(nanosecondsSinceEpoch: $0) }
+    }
+  }
+
   /// What was set aside, with its error; at most `limit`.
   package func parked(
     limit: Int

@@ -64,8 +64,8 @@ extension Reconciler {
     let pending = try context.catalog.pending(beneath: inode)
     if inode == .root {
       try reviveHeldDeletes(now)
-      // Those too that what was just finished has left behind: the time is taken after it.
-      guard try context.catalog.dueDeletes(by: context.environment.now()) == 0 else { return nil }
+      // Those too that what was just finished has left behind, however late: it is asked first.
+      if let due = try context.catalog.nextDelete(), due <= context.environment.now() { return nil }
     }
     return pending.waiting == 0 ? pending.parked : nil
   }
