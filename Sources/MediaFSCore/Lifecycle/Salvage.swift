@@ -56,12 +56,11 @@ package struct Salvage: Sendable, Hashable {
     if base != baseSize { sums.remove(base / BlockSums.length..<Int64.max) }
     let summed = ExtentSums(sums, end: base)
     self.sums = summed
-    let trusted = changed.map { Self.trusted(changed: $0, summed) }
     let gaps = here.missing(in: min(kept, size)..<size)
     missing = gaps.reduce(0) { $0 + Int64($1.count) }
     guard let first = gaps.first else {
       (verdict, self.size, self.baseSize) = (.whole, size, base)
-      self.present = Self.left(of: present, trusted, here, below: base)
+      self.present = Self.left(of: present, changed, summed, here)
       return
     }
     if kept == 0, let stored {
@@ -69,31 +68,26 @@ package struct Salvage: Sendable, Hashable {
       self.present = ByteRangeSet()
     } else {
       (verdict, self.size, self.baseSize) = (.shortened, first.lowerBound, base)
-      self.present = Self.left(of: present, trusted, here, below: base)
+      self.present = Self.left(of: present, changed, summed, here)
     }
   }
 
-  /// What is known to be what the catalog takes it for: said to be changed, or to be compared with
-  /// a sum. Any other byte may have been changed although no mark says so, since the catalog may be
-  /// older than the content file: the object's is as good, and nothing is sent by mistake.
-  private static func trusted(changed: ByteRangeSet, _ summed: ExtentSums) -> ByteRangeSet {
-    var trusted = changed
-    for block in BlockSums.blocks(touching: 0..<max(0, summed.end))
-    where summed.sums[block] != nil {
-      trusted.insert(BlockSums.range(of: block, end: summed.end))
-    }
-    return trusted
-  }
-
+  /// What is here of what is known to be what the catalog takes it for: said to be changed, or to be
+  /// compared with a sum as a whole. Any other byte may have been changed although no mark says so,
+  /// since the catalog may be older than the content file: the object's is as good, and nothing is
+  /// sent by mistake.
   private static func left(
-    of present: ByteRangeSet, _ trusted: ByteRangeSet?, _ here: ByteRangeSet, below base: Int64
+    of present: ByteRangeSet, _ changed: ByteRangeSet?, _ summed: ExtentSums,
+    _ here: ByteRangeSet
   ) -> ByteRangeSet {
-    var left = ByteRangeSet()
-    for run in present.ranges {
-      for part in here.present(in: run.clamped(to: 0..<base)) {
-        for known in trusted?.present(in: part) ?? [part] { left.insert(known) }
+    let parts = present.ranges.flatMap { here.present(in: $0.clamped(to: 0..<max(0, summed.end))) }
+    let left = ByteRangeSet(parts)
+    guard var trusted = changed else { return left }
+    for run in left.ranges {
+      for block in BlockSums.blocks(inside: run, end: summed.end) where summed.sums[block] != nil {
+        trusted.insert(BlockSums.range(of: block, end: summed.end))
       }
     }
-    return left
+    return ByteRangeSet(left.ranges.flatMap { trusted.present(in: $0) })
   }
 }

@@ -40,6 +40,7 @@ extension FileContent {
         return (0, false)
       }
       let isNews = try prepareChange(of: range, catalog, now: now)
+      try willClear(zeros(range), catalog)
       do throws(Errno) {
         try noteSeam(growingTo: range.upperBound)
         do throws(Errno) {

@@ -114,6 +114,29 @@ extension FileContent {
     }
   }
 
+  /// Room is about to be given back in which bytes are that the object may have others of: those
+  /// would be there again after a power cut, whatever was synchronized meanwhile, if the catalog did
+  /// not say before that there are zeros.
+  func willClear(_ zeros: [Range<Int64>], _ catalog: Catalog) throws(FileSystemError) {
+    let holes = state.withLock { state -> ByteRangeSet? in
+      let base = 0..<max(0, min(state.lifecycle.size, state.lifecycle.baseSize))
+      let blocks = zeros.map { FileLifecycle.blocks(inside: $0.clamped(to: base)) }
+      var holes = state.recordedHoles
+      for block in blocks {
+        for run in state.lifecycle.present.present(in: block) { holes.insert(run) }
+      }
+      return holes == state.recordedHoles ? nil : holes
+    }
+    guard let holes else { return }
+    do throws(CatalogError) {
+      try catalog.recordHoles(holes, of: number)
+      try catalog.synchronize()
+    } catch {
+      throw FileSystemError(error, "fallocate")
+    }
+    state.withLock { $0.recordedHoles = holes }
+  }
+
   /// How far ahead more seams are expected where there was one before. Each note costs a system
   /// call; what it says too much makes a power cut take more of what was not synchronized.
   private static let seamInterval: Int64 = 1 << 20
