@@ -77,7 +77,8 @@ package protocol ContentFile: AnyObject, Sendable {
   /// certainly not what it said before; it throws where that cannot be had either.
   func setLabel(_ label: ContentLabel) throws(Errno)
 
-  /// What ``setSeams(_:)`` was told last; empty where it never was.
+  /// What ``setSeams(_:)`` was told last; empty where it never was, everything where the disk
+  /// cannot note it.
   func seams() throws(Errno) -> Range<Int64>
 
   /// Notes in which blocks the file has gone on, or soon will. After a power cut it is there

@@ -44,7 +44,12 @@ extension SharedDescriptor {
   private static let seamsAttribute = "user.mediafs.seams"
 
   package func seams() throws(Errno) -> Range<Int64> {
-    let bytes = try extendedAttribute(Self.seamsAttribute) ?? []
+    var bytes: [UInt8] = []
+    do throws(Errno) {
+      bytes = try extendedAttribute(Self.seamsAttribute) ?? []
+    } catch .notSupported {
+      return 0..<Int64.max
+    }
     guard bytes.count == 16 else { return 0..<0 }
     let (start, end) = (Self.number(bytes[..<8]), Self.number(bytes[8...]))
     return 0 <= start && start <= end ? start..<end : 0..<0

@@ -62,24 +62,26 @@ import Testing
   /// A block was on disk with the first bytes; the file went on in it and beyond, and the later
   /// blocks are on disk, but not that one as it was then. Zeros that were written count as missing
   /// where nothing tells them from those.
-  @Test(arguments: [4_912, 8_192]) func aFileEndsWhereItWentOnWithinABlock(end: Int64) async throws
-  {
+  @Test(arguments: [
+    ([4_912, 20_000], 4_912..<8_192, 4_912), ([100, 4_096, 20_000], 100..<4_096, 100),
+    ([8_192, 20_000], 8_292..<12_288, 20_000),
+  ])
+  func aFileEndsWhereItWentOnWithinABlock(
+    ends: [Int64], zeros: Range<Int64>, size: Int64
+  ) async throws {
     let fs = try TestVolume { options in
       options.boot = "first"
       options.uploadEnabled = false
     }
     try await fs.write("f", [])
     let handle = try await fs.open("f", [.write])
-    let pieces = [[UInt8](repeating: 4, count: Int(end)), [UInt8](repeating: 6, count: 20_000)]
-    try fs.write(pieces[0], at: 0, to: handle)
-    try fs.write(pieces[1], at: end, to: handle)
-    // Where the file did not go on within a block, those are zeros that somebody wrote.
-    let zeros: Range<Int64> = end == 4_912 ? end..<8_192 : 8_292..<12_288
+    for (start, end) in zip([0] + ends, ends) {
+      try fs.write([UInt8](repeating: 4, count: Int(end - start)), at: start, to: handle)
+    }
     try fs.write([UInt8](repeating: 0, count: zeros.count), at: zeros.lowerBound, to: handle)
     fs.options.boot = "second"
     try await fs.crash()
-    let shown = try await fs.read("f")
-    #expect(shown.count == (end == 4_912 ? 4_912 : 28_192))
+    #expect(try await fs.read("f").count == Int(size))
   }
 
   /// The kernel tells once that it could not write bytes back, and may have dropped them.

@@ -41,7 +41,11 @@ import Testing
     #expect(fetched == 2 * Self.block + 1_000)
     #expect(fs.volume.context.space.account.used == Int64(bytes.count))
     #expect(try Inspector(context: fs.volume.context).violations().isEmpty)
-    // What was fetched is on the disk, with its sums.
+    // What was fetched is on the disk, with its sums, once the download has ended.
+    while fs.volume.context.registry.fetchCount > 0 {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
     try await fs.crash()
     fs.store.forgetCalls()
     #expect(try await fs.read("f") == bytes)

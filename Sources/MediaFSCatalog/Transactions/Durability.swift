@@ -120,7 +120,12 @@ extension Catalog {
   }
 
   /// These content files are on disk, with their names, as they were when they were looked up.
-  package func synced(_ contents: [UnsyncedContent]) throws(CatalogError) {
+  ///
+  /// - Parameter kept: so long is each of them, and has not been changed since: where bytes have
+  ///   come from the store meanwhile, the mark stays, and speaks of no others. `nil`: not known.
+  package func synced(
+    _ contents: [UnsyncedContent], kept: Int64? = nil
+  ) throws(CatalogError) {
     try expectedChanges.withLock { expected throws(CatalogError) in
       expected.forget(contents)
       try write { database in
@@ -132,6 +137,10 @@ extension Catalog {
                 SELECT 1 FROM content JOIN inode ON inode.id = content.inode
                 WHERE content.id = unsynced.content AND writing)
             """, [content.content.value, content.changes])
+          guard let kept else { continue }
+          try database.run(
+            "UPDATE unsynced SET kept = ? WHERE content = ? AND kept < ? AND NOT suspect",
+            [kept, content.content.value, kept])
         }
       }
     }

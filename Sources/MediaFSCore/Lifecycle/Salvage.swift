@@ -72,10 +72,10 @@ package struct Salvage: Sendable, Hashable {
     }
   }
 
-  /// What is here of what is known to be what the catalog takes it for: said to be changed, or to be
-  /// compared with a sum as a whole. Any other byte may have been changed although no mark says so,
-  /// since the catalog may be older than the content file: the object's is as good, and nothing is
-  /// sent by mistake.
+  /// What is here of what is known to be what the catalog takes it for: said to be changed, or to
+  /// be compared with a sum as a whole. Any other byte may have been changed although no mark says
+  /// so, since the catalog may be older than the content file: the object's is as good, and nothing
+  /// is sent by mistake.
   private static func left(
     of present: ByteRangeSet, _ changed: ByteRangeSet?, _ summed: ExtentSums,
     _ here: ByteRangeSet

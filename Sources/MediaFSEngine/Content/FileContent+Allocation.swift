@@ -22,7 +22,7 @@ extension FileContent {
         place: { size in
           let inside = range.clamped(to: 0..<max(0, size))
           return (inside.lowerBound, Int64(inside.count))
-        }, zeros: { [$0] }, effect: { range throws(Errno) in try file.clear(range) })
+        }, zeros: { [$0] }, effect: { range throws(Errno) in try clear(range) })
     case .zero(keepingSize: false):
       return try change(
         operation, catalog, space, now: now, maximumSize: maximumSize,
@@ -31,7 +31,7 @@ extension FileContent {
           if try file.status().size < range.upperBound {
             try file.truncate(to: range.upperBound)
           }
-          try file.clear(range)
+          try clear(range)
         })
     case .reserve(let keepingSize):
       guard range.upperBound <= maximumSize else {
@@ -43,6 +43,21 @@ extension FileContent {
         operation, catalog, space, now: now, maximumSize: maximumSize,
         place: { size in (size, max(0, range.upperBound - size)) },
         effect: { range throws(Errno) in try file.truncate(to: range.upperBound) })
+    }
+  }
+
+  /// The parts of blocks at the ends get room where the object has the rest: without any they would
+  /// be taken for missing after a power cut.
+  private func clear(_ range: Range<Int64>) throws(Errno) {
+    try file.clear(range)
+    let inside = FileLifecycle.blocks(inside: range)
+    let ends =
+      inside.isEmpty
+      ? [range] : [range.lowerBound..<inside.lowerBound, inside.upperBound..<range.upperBound]
+    for part in ends {
+      for run in state.withLock({ $0.lifecycle.missing(in: part) }) {
+        try file.write([UInt8](repeating: 0, count: run.count), at: run.lowerBound)
+      }
     }
   }
 

@@ -14,13 +14,14 @@ extension FileContent {
   ///   - maximumSize: `EFBIG` for what ends behind it.
   ///   - place: where, given the size of the file; `nil` or an empty range changes nothing.
   ///   - zeros: the runs of a range that become holes, asked before and after.
+  ///   - isInPieces: the range changes piece by piece, of any lengths.
   ///   - effect: changes the content file.
   /// - Returns: whether the journal has changed.
   @discardableResult
   func change(
     _ operation: String, _ catalog: Catalog, _ space: CacheSpace, now: Timestamp,
     maximumSize: Int64, place: (Int64) -> (start: Int64, count: Int64)?,
-    zeros: (Range<Int64>) -> [Range<Int64>] = { _ in [] },
+    zeros: (Range<Int64>) -> [Range<Int64>] = { _ in [] }, isInPieces: Bool = false,
     effect: (Range<Int64>) throws(Errno) -> Void
   ) throws(FileSystemError) -> Bool {
     // Before the lock: making room changes other contents.
@@ -42,12 +43,13 @@ extension FileContent {
       let isNews = try prepareChange(of: range, catalog, now: now)
       try willClear(zeros(range), catalog)
       do throws(Errno) {
-        try noteSeam(growingTo: range.upperBound)
         do throws(Errno) {
+          try noteSeams(growingTo: range.upperBound, inPieces: isInPieces)
           try effect(range)
         } catch Errno.noSpace {
           // What was deleted may still take the room. Whatever was changed is changed once more.
           space.removeCondemned()
+          try noteSeams(growingTo: range.upperBound, inPieces: isInPieces)
           try effect(range)
         }
       } catch {

@@ -55,6 +55,8 @@ extension FileContent {
           return start..<start + Int64(hole.count)
         }
       },
+      // The kernel copies page by page of the source.
+      isInPieces: !(offset - range.lowerBound).isMultiple(of: FileLifecycle.diskBlock),
       effect: { target throws(Errno) in
         try file.copy(range, from: source.file, to: target.lowerBound)
       })

@@ -13,9 +13,8 @@ extension FileContent {
   func synchronize(
     _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
   ) throws(FileSystemError) {
-    let changes = state.withLock { $0.lifecycle.changes }
     do {
-      let unsynced = try catalog.unsynced(number)
+      let (unsynced, changes) = try unsynced(catalog)
       try refuseIfSuspect(unsynced, "fsync")
       try synchronizeData(catalog)
       try disk.synchronizeName(of: number)
@@ -32,15 +31,24 @@ extension FileContent {
   func synchronizeToSend(
     _ catalog: Catalog, _ disk: any ContentDisk
   ) throws(FileSystemError) {
-    let changes = state.withLock { $0.lifecycle.changes }
     do {
-      guard let unsynced = try catalog.unsynced(number) else { return }
+      let (unsynced, changes) = try unsynced(catalog)
+      guard let unsynced else { return }
       try refuseIfSuspect(unsynced, "upload")
       try synchronizeData(catalog)
       try disk.synchronizeName(of: number)
       try synchronized(unsynced, since: changes, catalog)
     } catch {
       throw Self.failure(error, "upload")
+    }
+  }
+
+  /// The mark of what is not on the disk, and how many changes it is of: none is half done.
+  private func unsynced(
+    _ catalog: Catalog
+  ) throws(CatalogError) -> (mark: UnsyncedContent?, changes: UInt64) {
+    try changing.withLock { _ throws(CatalogError) in
+      (try catalog.unsynced(number), state.withLock { $0.lifecycle.changes })
     }
   }
 
@@ -67,19 +75,24 @@ extension FileContent {
     _ unsynced: UnsyncedContent?, since changes: UInt64, _ catalog: Catalog
   ) throws(CatalogError) {
     try changing.withLock { _ throws(CatalogError) in
-      let isSame = state.withLock { state in
-        let isSame = state.lifecycle.isSettled && state.lifecycle.changes == changes
-        if isSame { state.seams = 0..<0 }
-        return isSame
+      let size = state.withLock { state -> Int64? in
+        guard state.lifecycle.isSettled, state.lifecycle.changes == changes else { return nil }
+        state.seams = 0..<0
+        return state.lifecycle.size
       }
-      if let unsynced, isSame { try catalog.synced([unsynced]) }
+      guard let unsynced, let size else { return }
+      try catalog.synced([unsynced], kept: size)
     }
   }
 
   /// Called under ``changing``.
-  func synchronizeFile() throws(Errno) {
-    try file.synchronizeData()
-    state.withLock { $0.hasFilledUp = false }
+  func synchronizeFile(_ catalog: Catalog) throws(FileSystemError) {
+    do {
+      try synchronizeData(catalog)
+    } catch {
+      throw Self.failure(error, "write")
+    }
+    state.withLock { ($0.filledUp, $0.isHealing) = ([], false) }
   }
 
   // MARK: Before a change
@@ -92,7 +105,14 @@ extension FileContent {
     if claim == .nothing { return nil }
     do {
       let mark = try catalog.unsynced(number)
-      if claim == .object, mark != nil { try synchronizeFile() }
+      if claim == .object {
+        if mark != nil {
+          try synchronizeFile(catalog)
+        } else {
+          // What is on its way has no mark yet.
+          state.withLock { if $0.fetches.isEmpty { $0.filledUp = [] } }
+        }
+      }
       return mark
     } catch {
       throw Self.failure(error, "write")
@@ -115,8 +135,8 @@ extension FileContent {
   }
 
   /// Room is about to be given back in which bytes are that the object may have others of: those
-  /// would be there again after a power cut, whatever was synchronized meanwhile, if the catalog did
-  /// not say before that there are zeros.
+  /// would be there again after a power cut, whatever was synchronized meanwhile, if the catalog
+  /// did not say before that there are zeros.
   func willClear(_ zeros: [Range<Int64>], _ catalog: Catalog) throws(FileSystemError) {
     let holes = state.withLock { state -> ByteRangeSet? in
       let base = 0..<max(0, min(state.lifecycle.size, state.lifecycle.baseSize))
@@ -141,27 +161,26 @@ extension FileContent {
   /// call; what it says too much makes a power cut take more of what was not synchronized.
   private static let seamInterval: Int64 = 1 << 20
 
-  /// A file goes on in the middle of a block, and beyond it. Of that block the disk may have what
-  /// was there before, with zeros behind, and of the next ones everything: nothing would tell those
-  /// zeros from bytes that somebody wrote. So the content file says where that may be.
-  func noteSeam(growingTo newSize: Int64) throws(Errno) {
+  /// A file goes on in the middle of a block, to its end or beyond. Of that block the disk may have
+  /// what was there before, with zeros behind, and of later ones everything: nothing would tell
+  /// those zeros from bytes that somebody wrote. So the content file says where that may be.
+  ///
+  /// - Parameter isInPieces: it will also go on wherever one of them ends.
+  func noteSeams(growingTo newSize: Int64, inPieces isInPieces: Bool = false) throws(Errno) {
     let (size, known) = state.withLock { ($0.lifecycle.size, $0.seams) }
-    let block = FileLifecycle.blocks(around: size..<size)
-    guard !block.isEmpty, newSize > block.upperBound else { return }
-    if let known, known.clamped(to: block) == block { return }
-    do throws(Errno) {
-      var seams = block
-      let known = if let known { known } else { try file.seams() }
-      if !known.isEmpty {
-        let end = max(known.upperBound, block.upperBound + Self.seamInterval)
-        seams = min(known.lowerBound, block.lowerBound)..<end
-      }
-      try file.setSeams(seams)
-      state.withLock { $0.seams = seams }
-    } catch {
-      // A disk without attributes, or a full one. What it has of the block is not older then.
-      try synchronizeFile()
+    var seams = FileLifecycle.blocks(around: size..<size)
+    guard newSize > size, isInPieces || !seams.isEmpty && newSize >= seams.upperBound else {
+      return
     }
+    if isInPieces { seams = FileLifecycle.blocks(around: size..<newSize) }
+    if let known, known.clamped(to: seams) == seams { return }
+    let noted = if let known { known } else { try file.seams() }
+    if !noted.isEmpty {
+      let end = max(noted.upperBound, seams.upperBound + Self.seamInterval)
+      seams = min(noted.lowerBound, seams.lowerBound)..<end
+    }
+    if seams != noted { try file.setSeams(seams) }
+    state.withLock { $0.seams = seams }
   }
 
   static func failure(_ error: any Error, _ operation: String) -> FileSystemError {

@@ -121,9 +121,8 @@ extension FileContent {
   }
 
   /// Forgets blocks that still differ from their sums now that nobody changes them, so that they
-  /// are fetched again. They lose their room at once: what is written there, and said to be here,
-  /// would be those bytes again if a power cut took it. Who reads there at the same time finds
-  /// zeros instead, and compares them.
+  /// are fetched again. They keep their room on the disk, which the fetched bytes will take: who
+  /// reads there at the same time must not find zeros.
   func drop(
     damaged suspects: [SummedBlock], _ catalog: Catalog
   ) throws(FileSystemError) -> DroppedBlocks {
@@ -143,23 +142,15 @@ extension FileContent {
       let isDirty = state.withLock { state in
         for block in dropped.damaged {
           state.recordedHoles.remove(block.range)
+          state.damaged.insert(block.range)
           dropped.freed += state.lifecycle.lost(block) ?? 0
         }
         return state.lifecycle.isDirty
       }
-      clear(dropped.damaged)
       // Not all of its bytes are its own any more.
       if isDirty { try label(catalog) }
       return dropped
     }
-  }
-
-  /// Where that fails, a damaged byte is back after a power cut at worst: the disk has two faults.
-  private func clear(_ dropped: [SummedBlock]) {
-    for block in dropped {
-      try? file.punchHole(state.withLock { $0.lifecycle.emptyBlocks(around: block.range) })
-    }
-    try? synchronizeFile()
   }
 
   /// Sums bytes that have just come; called under ``changing``.

@@ -95,15 +95,9 @@ extension FileContent {
   func recordExtents(
     around range: Range<Int64>, _ catalog: Catalog, now: Timestamp
   ) throws(FileSystemError) {
-    if state.withLock({ $0.lifecycle.isDirty && $0.hasFilledUp }) {
-      do throws(Errno) {
-        try synchronizeFile()
-      } catch {
-        throw FileSystemError(error, "write", "The cache disk failed", underlying: error)
-      }
-    }
     let segments = Segment.covering(range)
     guard !segments.isEmpty else { return }
+    if state.withLock({ $0.waitsForDisk(segments) }) { try synchronizeFile(catalog) }
     let whole =
       segments.lowerBound * Segment.length..<segments.upperBound * Segment.length
     let (runs, sums) = state.withLock {
@@ -139,7 +133,7 @@ extension FileContent {
       // the file's.
       _ = try prepareChange(of: 0..<0, cuttingTo: newSize, catalog, now: now)
       do throws(Errno) {
-        try noteSeam(growingTo: newSize)
+        try noteSeams(growingTo: newSize)
         try file.truncate(to: newSize)
       } catch {
         throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)

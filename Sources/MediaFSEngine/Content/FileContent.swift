@@ -35,9 +35,13 @@ final class FileContent: Sendable {
     var isOrphan = false
     /// What the content file says of itself; `nil` where that is not known.
     var label: [UInt8]?
-    /// Bytes have come to blocks that have others already, and may not be on the disk: no row says
-    /// that they are here before they are.
-    var hasFilledUp = false
+    /// Segments in which bytes have come to blocks that have others already, and may not be on the
+    /// disk: no row of a changed file says that they are here before they are.
+    var filledUp: Set<Int64> = []
+    /// Damaged bytes that are not here any more, and have kept their room.
+    var damaged = ByteRangeSet()
+    /// Bytes have taken the place of damaged ones, and may not be on the disk.
+    var isHealing = false
     /// What the content file says of its seams; `nil` where that is not known.
     var seams: Range<Int64>?
     /// How far this is a copy of a committed object, from the first byte on.
@@ -53,7 +57,14 @@ final class FileContent: Sendable {
 
     /// Bytes of a range are about to be here.
     mutating func willHold(_ range: Range<Int64>) {
-      if lifecycle.fillsUp(range) { hasFilledUp = true }
+      if lifecycle.fillsUp(range) { filledUp.formUnion(Segment.covering(range)) }
+      if damaged.intersects(range) { isHealing = true }
+      damaged.remove(range)
+    }
+
+    /// Whether bytes have to be on the disk before rows of these segments are.
+    func waitsForDisk(_ segments: Range<Int64>) -> Bool {
+      isHealing || lifecycle.isDirty && filledUp.contains { segments.contains($0) }
     }
 
     func evictable(in range: Range<Int64>) -> [Range<Int64>] {

@@ -54,6 +54,7 @@ struct CutRecovery {
       holes: holes, data: data)
     if salvage.verdict == .reverted { try file.truncate(to: 0) }
     if try file.status().size != salvage.size { try file.truncate(to: salvage.size) }
+    try giveBack(salvage.present.missing(in: 0..<max(0, salvage.baseSize)), of: file)
     try file.synchronizeData()
     // The cut may have taken the file as a whole: this is a new one then.
     try disk.synchronizeName(of: record.content)
@@ -66,6 +67,16 @@ struct CutRecovery {
       endsWithZero: suspect.endsWithZero)
     try catalog.salvage(record, state, salvage, at: environment.now())
     try report(salvage, record)
+  }
+
+  /// What is taken for the object's takes no room: it would be there instead of what is written
+  /// there, if the next cut took that.
+  private func giveBack(_ gaps: [Range<Int64>], of file: any ContentFile) throws(Errno) {
+    do throws(Errno) {
+      for gap in gaps { try file.punchHole(gap) }
+    } catch {
+      if error != .notSupported { throw error }
+    }
   }
 
   /// Where a content file has bytes that somebody wrote.

@@ -202,6 +202,10 @@ extension SimulatedDisk {
     var survivor = file
     survivor.image = WriteBack.image(of: file.healed, file.changes, simulation)
     survivor.durable = survivor.image
+    survivor.decayed = file.decayed.filter {
+      $0 < file.cutOff && $0 < survivor.image.size
+        && survivor.image.bytes[Int($0)] == file.durable.bytes[Int($0)]
+    }
     survivor.changes = []
     survivor.isNameDurable = true
     return survivor
@@ -235,9 +239,13 @@ extension SimulatedDisk.File {
   /// As it is after a power cut for certain, where bytes that were cut off have not decayed: they
   /// are nobody's, without a sum, and if they are back then, nobody could know.
   var healed: DiskImage {
-    let end = changes.map { if case .resize(let size) = $0 { size } else { Int64.max } }.min()
     var healed = durable
-    for offset in decayed where offset >= end ?? .max { healed.bytes[Int(offset)] ^= 0x40 }
+    for offset in decayed where offset >= cutOff { healed.bytes[Int(offset)] ^= 0x40 }
     return healed
+  }
+
+  /// How short it has been since.
+  var cutOff: Int64 {
+    changes.map { if case .resize(let size) = $0 { size } else { Int64.max } }.min() ?? .max
   }
 }

@@ -160,8 +160,9 @@ private final class SimulatedFile: ContentFile {
   func copy(
     _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
   ) throws(Errno) {
-    // In two steps, as a large copy is: a death may come in between.
-    let middle = range.lowerBound + Int64(range.count) / 2
+    // In two steps, as a large copy is, between pages of the source: a death may come in between.
+    let half = (range.lowerBound + Int64(range.count) / 2) / DiskImage.block * DiskImage.block
+    let middle = max(range.lowerBound, half)
     for part in [range.lowerBound..<middle, middle..<range.upperBound] where !part.isEmpty {
       let bytes = try source.read(count: part.count, at: part.lowerBound)
       guard bytes.count == part.count else { throw .ioError }
