@@ -84,6 +84,19 @@ import Testing
     #expect(try await fs.read("f").count == Int(size))
   }
 
+  /// The inode has no room for the note, but the disk for the bytes: they are there at once.
+  @Test func aFileThatCannotSayWhereItWentOnIsSynchronized() async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    try await fs.write("f", [UInt8](repeating: 4, count: 100))
+    let handle = try await fs.open("f", [.write])
+    faults.failNotes(true)
+    let before = faults.synchronizationCount
+    try fs.write([UInt8](repeating: 6, count: 10_000), at: 100, to: handle)
+    #expect(faults.synchronizationCount == before + 1)
+    #expect(try await fs.read("f").count == 10_100)
+  }
+
   /// The kernel tells once that it could not write bytes back, and may have dropped them.
   @Test func aFailedSynchronizationIsNotForgotten() async throws {
     let faults = UnreadableDisk.Faults()

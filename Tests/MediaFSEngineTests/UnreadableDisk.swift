@@ -12,6 +12,8 @@ struct UnreadableDisk: ContentDisk {
     private let left = Mutex(0)
     private let synchronizationFails = Mutex(false)
     private let names = Mutex<[ContentNumber]>([])
+    private let notesFail = Mutex(false)
+    private let synchronizations = Mutex(0)
 
     /// Called at each access of a content file, which takes as long: the disk is slow.
     let delay: @Sendable () -> Void
@@ -22,6 +24,18 @@ struct UnreadableDisk: ContentDisk {
 
     func fail(_ count: Int) { left.withLock { $0 = count } }
     func failSynchronization(_ fails: Bool) { synchronizationFails.withLock { $0 = fails } }
+
+    /// There is no room for what a content file says of its seams.
+    func failNotes(_ fails: Bool) { notesFail.withLock { $0 = fails } }
+
+    /// How often the bytes of a content file were synchronized.
+    var synchronizationCount: Int { synchronizations.withLock { $0 } }
+
+    fileprivate func strikeNote() throws(Errno) {
+      if notesFail.withLock({ $0 }) { throw .noSpace }
+    }
+
+    fileprivate func noteSynchronization() { synchronizations.withLock { $0 += 1 } }
 
     /// Content files whose names were synchronized.
     var synchronizedNames: [ContentNumber] { names.withLock { $0 } }
@@ -126,10 +140,16 @@ private final class UnreadableFile: ContentFile {
   func label() throws(Errno) -> ContentLabel? { try base.label() }
   func setLabel(_ label: ContentLabel) throws(Errno) { try base.setLabel(label) }
   func seams() throws(Errno) -> Range<Int64> { try base.seams() }
-  func setSeams(_ range: Range<Int64>) throws(Errno) { try base.setSeams(range) }
+
+  func setSeams(_ range: Range<Int64>) throws(Errno) {
+    try faults.strikeNote()
+    try base.setSeams(range)
+  }
+
   func synchronizeData() throws(Errno) {
     faults.delay()
     try faults.strikeSynchronization()
+    faults.noteSynchronization()
     try base.synchronizeData()
   }
 }

@@ -42,6 +42,7 @@ extension FileContent {
       }
       let isNews = try prepareChange(of: range, catalog, now: now)
       try willClear(zeros(range), catalog)
+      var isNoted = true
       do throws(Errno) {
         do throws(Errno) {
           try noteSeams(growingTo: range.upperBound, inPieces: isInPieces)
@@ -49,12 +50,14 @@ extension FileContent {
         } catch Errno.noSpace {
           // What was deleted may still take the room. Whatever was changed is changed once more.
           space.removeCondemned()
-          try noteSeams(growingTo: range.upperBound, inPieces: isInPieces)
+          isNoted = (try? noteSeams(growingTo: range.upperBound, inPieces: isInPieces)) != nil
           try effect(range)
         }
       } catch {
         throw FileSystemError(error, operation, "The cache disk failed", underlying: error)
       }
+      // An inode may have no room for attributes on a disk that has some for bytes.
+      if !isNoted { try synchronizeFile(catalog) }
       return (try wrote(range, leaving: zeros(range), catalog, now: now), isNews)
     }
     return isNews
