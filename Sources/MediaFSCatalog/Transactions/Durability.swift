@@ -139,8 +139,13 @@ extension Catalog {
             """, [content.content.value, content.changes])
           guard let kept else { continue }
           try database.run(
-            "UPDATE unsynced SET kept = ? WHERE content = ? AND kept < ? AND NOT suspect",
-            [kept, content.content.value, kept])
+            """
+            UPDATE unsynced SET kept = ?, stored = EXISTS (
+              SELECT 1 FROM content JOIN inode ON inode.id = content.inode
+              WHERE content.id = unsynced.content AND version = committed_version
+                AND object_key IS NOT NULL)
+            WHERE content = ? AND NOT suspect
+            """, [kept, content.content.value])
         }
       }
     }

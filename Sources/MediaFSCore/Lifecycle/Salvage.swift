@@ -51,6 +51,9 @@ package struct Salvage: Sendable, Hashable {
     here.truncate(to: size)
     // What was cut off is not the object's any more.
     let base = min(baseSize, kept, size)
+    // Or was about to be: of the object's bytes only those are there that a row speaks of.
+    let doubtful = max(0, base)..<max(0, base, min(baseSize, size))
+    if !doubtful.isEmpty { for run in present.missing(in: doubtful) { here.remove(run) } }
     // The block in which the object's bytes end is another one then.
     var sums = sums
     if base != baseSize { sums.remove(base / BlockSums.length..<Int64.max) }

@@ -75,6 +75,17 @@ import Testing
     #expect(cut.sums.sums[1] == 7 && cut.sums.sums[2] == nil)
   }
 
+  /// Its first bytes were never fetched, and it was about to be emptied: the disk has room for
+  /// their block, and zeros there.
+  @Test func whatWasAboutToBeCutOffIsThereOnlyWhereARowSaysSo() {
+    let cut = salvage(
+      size: 10_000, base: 9_000, kept: 0, present: [1_800..<9_000], data: [0..<10_000])
+    #expect(cut.verdict == .shortened && cut.size == 0)
+    let whole = salvage(
+      size: 10_000, base: 9_000, kept: 0, present: [0..<9_000], data: [0..<10_000])
+    #expect(whole.verdict == .whole && whole.size == 10_000)
+  }
+
   @Test func aFileThatGrewWithoutARecordIsAsLongAsItsBytes() {
     let grown = salvage(size: 10, writing: true, data: [0..<5_000])
     #expect(grown.verdict == .whole && grown.size == 5_000)
