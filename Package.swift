@@ -17,6 +17,7 @@ let strict: [SwiftSetting] = [
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
@@ -55,7 +56,8 @@ let package = Package(
 
     // Durable state.
     library("PosixIO", ["CLinux", systemPackage]),
-    library("MediaFSCatalog", ["MediaFSCore", "ObjectStorage", grdb]),
+    library(
+      "MediaFSCatalog", ["MediaFSCore", "ObjectStorage", "PosixIO", grdb, sqlite, systemPackage]),
     library("MediaFSCache", ["MediaFSCore", "PosixIO", "CChecksum", systemPackage]),
 
     // The store.

@@ -36,6 +36,12 @@ package struct ContentDirectory: ContentDisk {
       permissions: .ownerReadWrite)
   }
 
+  package func create(_ content: ContentNumber) throws(Errno) -> any ContentFile {
+    try SharedDescriptor(
+      opening: path(of: content), .readWrite, options: [.create, .exclusiveCreate, .noFollow],
+      permissions: .ownerReadWrite)
+  }
+
   package func status(of content: ContentNumber) throws(Errno) -> ContentStatus? {
     do {
       return ContentStatus(try FileTree.linkStatus(of: path(of: content)))

@@ -8,6 +8,9 @@ package protocol ContentDisk: Sendable {
   /// Opens a content file for reading and writing, and makes it if it is missing.
   func open(_ content: ContentNumber) throws(Errno) -> any ContentFile
 
+  /// Makes a content file; `EEXIST` where there is one.
+  func create(_ content: ContentNumber) throws(Errno) -> any ContentFile
+
   /// `nil` when there is no such file.
   func status(of content: ContentNumber) throws(Errno) -> ContentStatus?
 

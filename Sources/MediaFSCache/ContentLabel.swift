@@ -40,7 +40,7 @@ package struct ContentLabel: Sendable {
     package var owner: Owner
     package var base: Base?
 
-    package init(path: [FileName], permissions: UInt32, owner: Owner, base: Base?) {
+    package init(path: [FileName], permissions: UInt32, owner: Owner, base: Base? = nil) {
       self.path = path
       self.permissions = permissions
       self.owner = owner
@@ -74,7 +74,7 @@ extension ContentLabel {
       fields += [
         String(place.permissions, radix: 8), String(place.owner.user), String(place.owner.group),
         place.base?.key ?? "", place.base?.etag ?? "", String(place.base?.size ?? 0),
-        place.path.map(\.text).joined(separator: "/"),
+        place.path.map { $0.text }.joined(separator: "/"),
       ]
     }
     return Array(fields.joined(separator: "\0").utf8)

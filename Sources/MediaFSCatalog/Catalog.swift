@@ -1,22 +1,29 @@
 import GRDB
 package import MediaFSCore
 package import ObjectStorage
+import PosixIO
 import Synchronization
 import SystemPackage
 
 /// The durable metadata of a volume: names, attributes, extents, and the journal of what the
 /// store does not have yet, in one SQLite database.
 ///
-/// Every method is one transaction: it has happened when it returns, also after `kill -9`, and it
-/// has not happened at all when it throws. ``synchronize()`` extends that to a power cut. A
-/// change of the namespace and the journal row it causes commit together, so there is no moment
-/// in which something is dirty and not queued.
+/// Every method is one operation: it has happened when it returns, also after `kill -9`, and it
+/// has not happened at all when it throws (``Batch``). ``synchronize()`` extends that to a power
+/// cut. A change of the namespace and the journal row it causes are one operation, so there is no
+/// moment in which something is dirty and not queued.
 package final class Catalog: Sendable {
   let pool: DatabasePool
+  private let batch: Batch
+  private let log: FilePath
   /// Told to NFS clients with every inode; another catalog has another one.
   package let generation: UInt64
   /// When changes become due.
   package let schedule: JournalSchedule
+  /// Operations of an earlier process that were in its log only.
+  package let recovered: Int
+  /// Of the log beside the database.
+  package static let logSuffix = "-redo"
   private let beforeCommit: @Sendable () throws -> Void
   private let afterSynchronization: @Sendable () -> Void
   private let onDamage: @Sendable (String) -> Void
@@ -66,7 +73,12 @@ package final class Catalog: Sendable {
             """)
       }
       configuration.busyMode = .timeout(10)
+      // A batch is a transaction that stays open.
+      configuration.allowsUnsafeTransactions = true
       pool = try DatabasePool(path: path, configuration: configuration)
+      log = FilePath(path + Self.logSuffix)
+      let log = log
+      recovered = try pool.writeWithoutTransaction { try Batch.recover(log, on: $0) }
       try Schema.migrator.migrate(pool)
       let isNew: Bool
       (generation, isNew) = try pool.write { database in
@@ -74,10 +86,13 @@ package final class Catalog: Sendable {
           // Neither now nor later, also of what was buried while objects were deleted.
           try database.execute(sql: "UPDATE tombstone SET due = NULL WHERE done IS NULL")
         }
-        let isNew = try Boot.begin(boot, database)
+        let isNew = try Boot.begin(boot, Connection(database))
         let generation = try Self.claim(
           database, identity: identity, root: root, generation: newGeneration)
         return (generation, isNew)
+      }
+      batch = try pool.writeWithoutTransaction { database in
+        try Batch.open(log, on: database)
       }
       if isNew {
         try synchronizeLog()
@@ -101,13 +116,32 @@ package final class Catalog: Sendable {
     if wasClosed { return }
     do {
       // GRDB closes the writer first, and readers write nothing back.
-      if (try? refuseIfDamaged()) != nil {
-        _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+      let wasCommitted = (try? refuseIfDamaged()) != nil
+      if wasCommitted {
+        try pool.writeWithoutTransaction { database in
+          try batch.commit(on: database)
+          _ = try database.checkpoint(.truncate)
+        }
       }
       try pool.close()
+      // All of it is in the database.
+      if wasCommitted { try? FileTree.unlink(log) }
     } catch {
       throw .database("\(error)")
     }
+  }
+
+  /// Leaves everything as `kill -9` does. Whoever comes next finds it so.
+  package func abandon() {
+    let wasClosed = isClosed.withLock { isClosed in
+      defer { isClosed = true }
+      return isClosed
+    }
+    if wasClosed { return }
+    try? pool.writeWithoutTransaction { database in
+      if database.isInsideTransaction { try database.rollback() }
+    }
+    try? pool.close()
   }
 
   /// Everything committed so far survives a power cut when this returns (SQLite: a commit with
@@ -132,6 +166,7 @@ package final class Catalog: Sendable {
 
   private func synchronizeLog() throws {
     try pool.writeWithoutTransaction { database in
+      try batch.commit(on: database)
       try database.execute(sql: "PRAGMA synchronous = FULL")
       defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
       try database.inTransaction {
@@ -157,30 +192,50 @@ package final class Catalog: Sendable {
     }
   }
 
-  func write<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+  func write<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
-      return try pool.write { database in
+      return try pool.writeWithoutTransaction { database in
         // Whoever sees what is changed here counts it.
         written.add(1, ordering: .sequentiallyConsistent)
-        let result = try body(database)
-        try beforeCommit()
-        return result
+        return try batch.run(on: database) { connection in
+          let result = try body(connection)
+          try beforeCommit()
+          return result
+        }
       }
     } catch {
       throw failure(error)
     }
   }
 
-  func read<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+  func read<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
-    do { return try pool.unsafeRead(body) } catch { throw failure(error) }
+    do {
+      if batch.isPending {
+        return try pool.unsafeReentrantWrite { try batch.read(on: $0, body) }
+      }
+      return try pool.unsafeRead { try body(Connection($0)) }
+    } catch {
+      throw failure(error)
+    }
   }
 
-  /// Several reads as of one moment, which ``read(_:)`` does not promise.
-  func snapshot<Result>(_ body: (Database) throws -> Result) throws(CatalogError) -> Result {
+  /// Several reads as of one moment, which ``read(_:)`` does not promise. Nobody waits for them.
+  func snapshot<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
-    do { return try pool.read(body) } catch { throw failure(error) }
+    do {
+      try commit()
+      return try pool.read { try body(Connection($0)) }
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// All operations so far can be seen by every connection.
+  func commit() throws {
+    guard batch.isPending else { return }
+    try pool.writeWithoutTransaction { try batch.commit(on: $0) }
   }
 
   /// The one way from SQLite's errors to ours.
@@ -246,13 +301,13 @@ extension Catalog {
   /// Reads all of the database, some seconds for a million files, and looks whether it is in order
   /// (PRAGMA quick_check). One table after the other: the log cannot be written back meanwhile.
   package func check() throws(CatalogError) {
-    let tables = try read { database in
-      try String.fetchAll(
-        database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    let tables = try read { connection in
+      try connection.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .map { $0[0] as String }
     }
     for table in tables {
       let result = try snapshot {
-        try String.fetchOne($0, sql: "PRAGMA quick_check('\(table)')") ?? "nothing"
+        try String.fetchOne($0.database, sql: "PRAGMA quick_check('\(table)')") ?? "nothing"
       }
       guard result.utf8.elementsEqual("ok".utf8) else { throw found("\(table): \(result)") }
     }

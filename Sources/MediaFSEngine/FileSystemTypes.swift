@@ -37,10 +37,13 @@ package struct OpenReply: Sendable {
   package var handle: FileHandle
   /// The bytes that the kernel still caches of this inode are right: keep them.
   package var keepsKernelCache: Bool
+  /// The file wants to hear of each close(2), and not only of the last one.
+  package var needsFlush: Bool
 
-  package init(handle: FileHandle, keepsKernelCache: Bool) {
+  package init(handle: FileHandle, keepsKernelCache: Bool, needsFlush: Bool = true) {
     self.handle = handle
     self.keepsKernelCache = keepsKernelCache
+    self.needsFlush = needsFlush
   }
 }
 

@@ -60,6 +60,7 @@ import Testing
       return
     }
     #expect(message.contains("s3://bucket"))
+    try test.reopen()
     #expect(try test.list() == ["f"])
   }
 

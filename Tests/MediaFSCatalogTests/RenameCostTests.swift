@@ -43,7 +43,8 @@ import Testing
       database.trace { event in
         guard case .statement(let statement) = event else { return }
         let sql = statement.expandedSQL
-        guard !sql.hasPrefix("BEGIN"), !sql.hasPrefix("COMMIT") else { return }
+        let isOfTransaction = ["BEGIN", "SAVEPOINT", "RELEASE", "COMMIT"]
+        guard !isOfTransaction.contains(where: { sql.hasPrefix($0) }) else { return }
         statements.withLock { _ = $0.insert(sql) }
       }
     }
@@ -53,10 +54,8 @@ import Testing
     let ran = statements.withLock { $0 }
     #expect(ran.count > 20)
     for sql in ran {
-      let plan = try test.catalog.pool.read { database in
-        try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql).map { row -> String in
-          row["detail"]
-        }
+      let plan = try test.catalog.snapshot { connection in
+        try connection.rows("EXPLAIN QUERY PLAN " + sql).map { $0[3] as String }
       }
       #expect(plan.allSatisfy { !$0.hasPrefix("SCAN") || $0 == "SCAN CONSTANT ROW" }, "\(sql)")
     }

@@ -19,6 +19,8 @@ final class TestCatalog {
   /// Inodes with open handles.
   var open: Set<InodeNumber> = []
 
+  var path: String { directory.path + "/catalog.sqlite" }
+
   init(_ schedule: JournalSchedule = TestCatalog.schedule) throws {
     directory = try TemporaryDirectory()
     catalog = try Self.catalog(in: directory, schedule, identity: "s3://bucket")
@@ -35,6 +37,7 @@ final class TestCatalog {
 
   /// As a new process would find it; the old one closed nothing, as after `kill -9`.
   func reopen(identity: String = "s3://bucket", boot: String = "") throws(CatalogError) {
+    catalog.abandon()
     catalog = try Self.catalog(in: directory, catalog.schedule, identity: identity, boot: boot)
   }
 

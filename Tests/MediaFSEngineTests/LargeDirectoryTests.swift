@@ -11,6 +11,7 @@ import Testing
 
   /// Entries as a listing would have made them, without listing a million objects.
   private func fill(_ fs: TestVolume, _ directory: InodeNumber) throws {
+    try fs.volume.context.catalog.commit()
     try fs.volume.context.catalog.pool.write { database in
       try database.execute(
         sql: """

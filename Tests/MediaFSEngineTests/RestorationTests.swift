@@ -234,7 +234,7 @@ import Testing
     try await fs.write("mine", to: "f")
     // A table that nobody asks at the start.
     let page = try fs.volume.context.catalog.read {
-      try Int64.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'alias'")
+      try $0.integer("SELECT rootpage FROM sqlite_schema WHERE name = 'alias'")
     }
     await fs.stop()
     try OwnedDescriptor(opening: Self.database(fs), .readWrite)

@@ -71,6 +71,7 @@ final class TestVolume {
   /// What `kill -9` leaves: nothing in memory is written down.
   func crash() async throws {
     await volume.reconciler.stop()
+    volume.context.catalog.abandon()
     volume = try Self.open(options, store, environment)
   }
 

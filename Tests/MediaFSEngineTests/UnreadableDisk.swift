@@ -65,6 +65,10 @@ struct UnreadableDisk: ContentDisk {
     UnreadableFile(try base.open(content), faults)
   }
 
+  func create(_ content: ContentNumber) throws(Errno) -> any ContentFile {
+    UnreadableFile(try base.create(content), faults)
+  }
+
   func status(of content: ContentNumber) throws(Errno) -> ContentStatus? {
     try base.status(of: content)
   }

@@ -93,7 +93,7 @@ final class World {
       environment: environment,
       log: Logger(label: "model") { _ in SwiftLogNoOpLogHandler() })
     // Whoever asks the catalog of a dead process would go on asking for ever.
-    life.atEnd { try? volume.context.catalog.close() }
+    life.atEnd { volume.context.catalog.abandon() }
     if let trigger = settings.mutant?.trigger {
       try volume.context.catalog.write {
         try $0.run("CREATE TRIGGER IF NOT EXISTS mutant \(trigger)")

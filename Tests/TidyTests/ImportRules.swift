@@ -9,7 +9,8 @@ extension Rule {
     "PosixIO": platform.union(["CLinux", "SystemPackage"]),
     // GRDB takes a BLOB as Foundation's Data.
     "MediaFSCatalog": platform.union([
-      "MediaFSCore", "ObjectStorage", "GRDB", "SystemPackage", "FoundationEssentials",
+      "MediaFSCore", "ObjectStorage", "PosixIO", "GRDB", "GRDBSQLite", "SystemPackage",
+      "FoundationEssentials",
     ]),
     "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "CChecksum", "SystemPackage"]),
     "S3Client": platform.union(["ObjectStorage", "CCrypto"]),

@@ -59,6 +59,7 @@ extension fuse_file_info {
     self.init()
     fh = reply.handle.value
     keep_cache = reply.keepsKernelCache ? 1 : 0
+    noflush = reply.needsFlush ? 0 : 1
   }
 }
 

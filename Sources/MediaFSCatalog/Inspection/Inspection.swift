@@ -58,7 +58,7 @@ extension Catalog {
   }
 
   private static func add(
-    _ facts: InodeFacts, to page: inout InspectedPage, _ database: Database
+    _ facts: InodeFacts, to page: inout InspectedPage, _ database: Connection
   ) throws {
     let rules = facts.broken
     let record = facts.record

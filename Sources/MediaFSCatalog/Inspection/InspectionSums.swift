@@ -31,7 +31,7 @@ extension Catalog {
   }
 
   private func hasSumsOfChanges(
-    _ content: ContentNumber, _ database: Database
+    _ content: ContentNumber, _ database: Connection
   ) throws -> Bool {
     let changes = try database.rows(
       "SELECT start, end FROM change WHERE content = ?", [content.value])

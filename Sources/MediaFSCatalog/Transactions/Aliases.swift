@@ -4,7 +4,7 @@ import ObjectStorage
 import SystemPackage
 
 /// The objects of an inode with several names, as a part of the transactions that change them.
-extension Database {
+extension Connection {
   func aliases(of inode: InodeNumber) throws -> [AliasRecord] {
     try rows(
       """

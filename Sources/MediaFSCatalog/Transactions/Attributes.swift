@@ -89,7 +89,7 @@ extension Catalog {
 
   /// The access control list of an inode says what its new mode says.
   private static func follow(
-    _ permissions: UInt32, listOf inode: InodeNumber, _ database: Database
+    _ permissions: UInt32, listOf inode: InodeNumber, _ database: Connection
   ) throws {
     guard let value = try database.extendedAttribute(.accessList, of: inode),
       let list = try? AccessControlList.decode(value)

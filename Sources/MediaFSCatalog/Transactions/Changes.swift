@@ -10,7 +10,7 @@ extension Catalog {
   }
 
   static func insertChanges(
-    _ blocks: [Range<Int64>], of content: ContentNumber, _ database: Database
+    _ blocks: [Range<Int64>], of content: ContentNumber, _ database: Connection
   ) throws {
     for block in blocks {
       // One that began earlier and ends later stays; a gap between two is filled by its own row.

@@ -67,7 +67,7 @@ extension Catalog {
   }
 
   static func extents(
-    of content: ContentNumber, touching range: Range<Int64>, _ database: Database
+    of content: ContentNumber, touching range: Range<Int64>, _ database: Connection
   ) throws -> [Extent] {
     try database.rows(
       "SELECT start, end, sums FROM extent WHERE content = ? AND start < ? AND end > ?",
@@ -77,7 +77,7 @@ extension Catalog {
 
   /// The bytes of a range are about to become others.
   static func removeSums(
-    of content: ContentNumber, touching range: Range<Int64>, _ database: Database
+    of content: ContentNumber, touching range: Range<Int64>, _ database: Connection
   ) throws {
     for extent in try extents(of: content, touching: range, database) where extent.sums != nil {
       try database.run(
@@ -90,7 +90,7 @@ extension Catalog {
   }
 
   /// Nothing of a content file is the object's any more.
-  static func removeAllSums(of content: ContentNumber, _ database: Database) throws {
+  static func removeAllSums(of content: ContentNumber, _ database: Connection) throws {
     try database.run(
       "UPDATE extent SET sums = NULL WHERE content = ? AND sums IS NOT NULL", [content.value])
   }
@@ -98,7 +98,7 @@ extension Catalog {
   /// Records the sums of segments whose extents stay as they are.
   static func recordSums(
     _ sums: ExtentSums, of content: ContentNumber, segments: some Sequence<Int64>,
-    _ database: Database
+    _ database: Connection
   ) throws {
     for segment in segments {
       let range = Segment(content: content, index: segment).range
@@ -125,7 +125,7 @@ extension Catalog {
   }
 
   private static func cut(
-    _ block: Range<Int64>, out extent: Extent, of content: ContentNumber, _ database: Database
+    _ block: Range<Int64>, out extent: Extent, of content: ContentNumber, _ database: Connection
   ) throws {
     let start = extent.run.lowerBound
     let accessed = try database.integer(
@@ -144,7 +144,7 @@ extension Catalog {
 
   static func insert(
     _ run: Range<Int64>, of content: ContentNumber, accessed: Int64, _ sums: ExtentSums,
-    _ database: Database
+    _ database: Connection
   ) throws {
     try database.run(
       "INSERT INTO extent (content, start, end, accessed, sums) VALUES (?, ?, ?, ?, ?)",

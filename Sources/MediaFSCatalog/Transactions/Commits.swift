@@ -159,7 +159,7 @@ extension Catalog {
   /// again. What was not here was copied from the old object by the store, and still is not.
   private static func becomeClean(
     _ record: InodeRecord, _ sums: CommittedSums, at now: Timestamp,
-    _ database: Database
+    _ database: Connection
   ) throws {
     try database.run(
       "UPDATE inode SET base_size = object_size WHERE id = ?", [record.number.value])

@@ -85,7 +85,7 @@ extension Catalog {
   }
 }
 
-extension Database {
+extension Connection {
   fileprivate func loseBase(of inode: InodeNumber) throws {
     try run(
       """

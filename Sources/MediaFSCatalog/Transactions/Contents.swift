@@ -26,14 +26,15 @@ package struct ContentState: Sendable {
 extension Catalog {
   /// Gives an inode a content file of its own, if it has none.
   package func allocateContent(_ inode: InodeNumber) throws(CatalogError) -> InodeRecord {
-    try write { database in
+    if let record = try self.inode(inode), record.content != .none { return record }
+    return try write { database in
       try Self.allocateContent(inode, database)
       return try database.require(inode)
     }
   }
 
   private static func require(
-    _ content: ContentNumber?, of inode: InodeNumber, _ database: Database
+    _ content: ContentNumber?, of inode: InodeNumber, _ database: Connection
   ) throws {
     guard let content else { return }
     guard try database.require(inode).content == content else {
@@ -41,11 +42,21 @@ extension Catalog {
     }
   }
 
-  private static func allocateContent(_ inode: InodeNumber, _ database: Database) throws {
+  private static func allocateContent(_ inode: InodeNumber, _ database: Connection) throws {
     guard try database.require(inode).content == .none else { return }
     try database.run("INSERT INTO content (inode) VALUES (?)", [inode.value])
     try database.run(
       "UPDATE inode SET content = ? WHERE id = ?", [database.lastInsertedRowID, inode.value])
+  }
+
+  /// A new file is about to be written to; returns its content file, which is still to be made.
+  static func beginNew(_ inode: InodeNumber, _ database: Connection) throws -> ContentNumber {
+    try database.run("INSERT INTO content (inode) VALUES (?)", [inode.value])
+    let content = ContentNumber(database.lastInsertedRowID)
+    try database.run(
+      "UPDATE inode SET content = ?, writing = 1 WHERE id = ?", [content.value, inode.value])
+    try markUnsynced(content, database)
+    return content
   }
 
   /// Marks the content dirty, before its first byte changes: whatever was committed, or is being
@@ -98,7 +109,8 @@ extension Catalog {
   ) throws(CatalogError) {
     try write { database in
       // The bytes of a replaced version are nobody's any more, and so is their size.
-      if let content, try database.inode(inode)?.content != content { return }
+      guard let record = try database.inode(inode), content == nil || record.content == content
+      else { return }
       let time = state.modified.nanosecondsSinceEpoch
       try database.run(
         """
@@ -107,16 +119,16 @@ extension Catalog {
         WHERE id = ?
         """, [state.size, state.size, time, time, inode.value])
       // A crash may have come between the cut of the content file and its record here.
-      if let record = try database.inode(inode) {
+      if record.baseSize > 0 || record.holeBytes > 0 {
         try Self.cutExtents(of: record.content, to: state.size, database)
-        try database.run(
-          "UPDATE unsynced SET ends_zero = ? WHERE content = ?",
-          [state.endsWithZero, record.content.value])
-        if let holes = state.holes {
-          try Self.replaceHoles(of: record.content, with: holes, database)
-        }
       }
-      if let record = try database.inode(inode), record.isContentDirty, record.linkCount > 0 {
+      try database.run(
+        "UPDATE unsynced SET ends_zero = ? WHERE content = ? AND ends_zero != ?",
+        [state.endsWithZero, record.content.value, state.endsWithZero])
+      if let holes = state.holes {
+        try Self.replaceHoles(of: record.content, with: holes, database)
+      }
+      if record.isContentDirty, record.linkCount > 0 {
         try database.enqueue(inode, at: now, schedule)
       }
     }
@@ -172,6 +184,17 @@ extension Catalog {
       for content in contents {
         try database.run("DELETE FROM content WHERE id = ? AND inode = 0", [content.value])
       }
+    }
+  }
+
+  /// Does something with a content file that the catalog does not know, and that nobody can make
+  /// meanwhile; nothing with one that it knows.
+  package func whileUnknown(
+    _ content: ContentNumber, _ body: () throws -> Void
+  ) throws(CatalogError) {
+    try write { database in
+      let isKnown = try database.exists("SELECT 1 FROM content WHERE id = ?", [content.value])
+      if !isKnown { try body() }
     }
   }
 

@@ -59,7 +59,7 @@ struct ExpectedChanges: Sendable {
 extension Catalog {
   /// Bytes of a content file are changed, or come, from now on. Counted from a random number: who
   /// has brought to the disk what an earlier mark was about does not remove a later one.
-  static func markUnsynced(_ content: ContentNumber, _ database: Database) throws {
+  static func markUnsynced(_ content: ContentNumber, _ database: Connection) throws {
     try database.run(
       """
       INSERT INTO unsynced (content, changes, kept, stored)
@@ -83,7 +83,7 @@ extension Catalog {
   }
 
   /// All of a content file is in the store.
-  static func keep(_ size: Int64, of content: ContentNumber, _ database: Database) throws {
+  static func keep(_ size: Int64, of content: ContentNumber, _ database: Connection) throws {
     try database.run(
       "UPDATE unsynced SET kept = ?, stored = 1 WHERE content = ?", [size, content.value])
   }
@@ -210,7 +210,7 @@ extension Catalog {
     try write { try Self.clear(content, $0) }
   }
 
-  private static func clear(_ content: ContentNumber, _ database: Database) throws {
+  private static func clear(_ content: ContentNumber, _ database: Connection) throws {
     try database.run("DELETE FROM unsynced WHERE content = ?", [content.value])
   }
 
@@ -247,7 +247,7 @@ extension Catalog {
   }
 
   private static func replaceAllExtents(
-    of content: ContentNumber, with salvage: Salvage, at now: Timestamp, _ database: Database
+    of content: ContentNumber, with salvage: Salvage, at now: Timestamp, _ database: Connection
   ) throws {
     try database.run("DELETE FROM extent WHERE content = ?", [content.value])
     for run in salvage.present.ranges {
@@ -275,12 +275,22 @@ extension Catalog {
     /// have been lost may be in file handles and on the disk: none of them is given out again.
     ///
     /// - Returns: whether this has to be on the disk before the first of them is given out.
-    static func begin(_ boot: String, _ database: Database) throws -> Bool {
+    static func begin(_ boot: String, _ database: Connection) throws -> Bool {
       let last: String? = try database.row("SELECT value FROM volume WHERE name = 'boot'")?[0]
       if let last, last.utf8.elementsEqual(boot.utf8) { return false }
       try database.run("INSERT OR REPLACE INTO volume VALUES ('boot', ?)", [boot])
+      if last != nil {
+        // One that is not known of a table may have been lost as well.
+        for table in ["inode", "entry", "content"] {
+          try database.run(
+            """
+            INSERT INTO sqlite_sequence (name, seq) SELECT ?, 0
+            WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)
+            """, [table, table])
+        }
+        try database.run("UPDATE unsynced SET suspect = 1")
+      }
       try database.run("UPDATE sqlite_sequence SET seq = seq + ?", [numbers])
-      if last != nil { try database.run("UPDATE unsynced SET suspect = 1") }
       return true
     }
   }

@@ -85,7 +85,7 @@ package struct ChildrenPage: Sendable {
   package var last: Int64?
 }
 
-extension Database {
+extension Connection {
   /// The nearest directory at or above that was renamed decides; without one, the path does.
   func source(of directory: InodeNumber) throws -> TreeSource? {
     var names: [FileName] = []

@@ -112,7 +112,7 @@ extension Catalog {
   }
 
   private func finishAttributeChange(
-    _ inode: InodeNumber, at now: Timestamp, _ database: Database
+    _ inode: InodeNumber, at now: Timestamp, _ database: Connection
   ) throws -> InodeRecord {
     try database.run(
       """
@@ -135,7 +135,7 @@ extension Catalog {
   }
 }
 
-extension Database {
+extension Connection {
   func extendedAttribute(_ name: AttributeName, of inode: InodeNumber) throws -> [UInt8]? {
     try row(
       "SELECT value FROM attribute WHERE inode = ? AND name = ?", [inode.value, name.text]

@@ -42,7 +42,7 @@ extension Catalog {
 
   static func replaceExtents(
     of content: ContentNumber, segments: Range<Int64>, with runs: [Range<Int64>],
-    sums: ExtentSums = ExtentSums(), accessed: Timestamp, _ database: Database
+    sums: ExtentSums = ExtentSums(), accessed: Timestamp, _ database: Connection
   ) throws {
     // The content may be gone by now: its object was replaced, or its last name removed.
     guard !segments.isEmpty,
@@ -94,7 +94,7 @@ extension Catalog {
   }
 
   static func cutExtents(
-    of content: ContentNumber, to size: Int64, _ database: Database
+    of content: ContentNumber, to size: Int64, _ database: Connection
   ) throws {
     try database.run(
       "DELETE FROM extent WHERE content = ? AND start >= ?", [content.value, size])
@@ -147,7 +147,7 @@ extension Catalog {
   }
 
   /// A record that also tells what its content file holds, as ``usage()`` counts it.
-  static func counted(_ record: InodeRecord, _ database: Database) throws -> InodeRecord {
+  static func counted(_ record: InodeRecord, _ database: Connection) throws -> InodeRecord {
     var counted = record
     guard record.content != .none else { return counted }
     let extents = try database.integer(

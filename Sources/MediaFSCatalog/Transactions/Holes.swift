@@ -17,7 +17,7 @@ extension Catalog {
 
   /// Writes what differs: of many holes a change mostly leaves all but a few as they are.
   static func replaceHoles(
-    of content: ContentNumber, with holes: ByteRangeSet, _ database: Database
+    of content: ContentNumber, with holes: ByteRangeSet, _ database: Connection
   ) throws {
     let old = Set(try self.holes(of: content, in: 0..<Int64.max, database).ranges)
     for hole in old.subtracting(holes.ranges) { try delete(hole, of: content, database) }
@@ -29,7 +29,7 @@ extension Catalog {
 
   /// A part of a content file is gone, or is not here any more.
   static func removeHoles(
-    of content: ContentNumber, in range: Range<Int64>, _ database: Database
+    of content: ContentNumber, in range: Range<Int64>, _ database: Connection
   ) throws {
     let touched = try holes(of: content, in: range, database)
     guard !touched.isEmpty else { return }
@@ -42,7 +42,7 @@ extension Catalog {
 
   /// Whole holes, of which at least a part lies in a range.
   private static func holes(
-    of content: ContentNumber, in range: Range<Int64>, _ database: Database
+    of content: ContentNumber, in range: Range<Int64>, _ database: Connection
   ) throws -> ByteRangeSet {
     ByteRangeSet(
       try database.rows(
@@ -55,20 +55,20 @@ extension Catalog {
   }
 
   private static func insert(
-    _ hole: Range<Int64>, of content: ContentNumber, _ database: Database
+    _ hole: Range<Int64>, of content: ContentNumber, _ database: Connection
   ) throws {
     try database.run(
       "INSERT INTO hole VALUES (?, ?, ?)", [content.value, hole.lowerBound, hole.upperBound])
   }
 
   private static func delete(
-    _ hole: Range<Int64>, of content: ContentNumber, _ database: Database
+    _ hole: Range<Int64>, of content: ContentNumber, _ database: Connection
   ) throws {
     try database.run(
       "DELETE FROM hole WHERE content = ? AND start = ?", [content.value, hole.lowerBound])
   }
 
-  private static func sum(_ content: ContentNumber, _ database: Database) throws {
+  private static func sum(_ content: ContentNumber, _ database: Connection) throws {
     try database.run(
       """
       UPDATE inode SET hole_bytes =

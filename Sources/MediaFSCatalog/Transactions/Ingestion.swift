@@ -4,7 +4,7 @@ import ObjectStorage
 
 /// One directory's listing on its way into the catalog, within one transaction.
 struct Ingestion {
-  let database: Database
+  let database: Connection
   let listing: DirectoryListing
   let directory: InodeNumber
   let defaults: RootAttributes
@@ -106,7 +106,7 @@ struct Ingestion {
       WHERE entry.parent = ?
       """, [directory.value])
     for row in rows {
-      guard let name = FileName(row["name"]), !listed.contains(name) else { continue }
+      guard let name = FileName(row[InodeColumns.count]), !listed.contains(name) else { continue }
       let record = try current(InodeRecord(row: row))
       if record.kind == .directory {
         guard try !hasLocalNews(beneath: record.number) else { continue }
@@ -314,7 +314,7 @@ struct Ingestion {
       """, [directory.number.value])
     for row in rows {
       let record = try current(InodeRecord(row: row))
-      let text: String = row["name"]
+      let text: String = row[InodeColumns.count]
       let name = FileName(text)
       if record.kind == .directory { try removeTree(record, keys: keys + text + "/") }
       if record.kind != .directory, let name, try database.nameCount(of: record.number) > 1 {

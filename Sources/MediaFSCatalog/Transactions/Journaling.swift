@@ -3,7 +3,7 @@ import MediaFSCore
 import ObjectStorage
 
 /// Writing the journal, as a part of the transactions that cause it.
-extension Database {
+extension Connection {
   /// The store has to be brought up to date with `inode` after the cool-down. What was parked is
   /// tried again: it has changed.
   ///

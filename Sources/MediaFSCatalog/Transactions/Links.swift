@@ -120,7 +120,7 @@ extension Catalog {
   }
 
   private func absorb(
-    _ absorbed: InodeRecord, into survivor: InodeRecord, at now: Timestamp, _ database: Database
+    _ absorbed: InodeRecord, into survivor: InodeRecord, at now: Timestamp, _ database: Connection
   ) throws -> Union {
     let (number, old) = (survivor.number.value, absorbed.number.value)
     let names = try database.rows("SELECT name, parent FROM entry WHERE inode = ?", [old])

@@ -71,7 +71,7 @@ extension Catalog {
   }
 }
 
-extension Database {
+extension Connection {
   /// Takes an inode out of the journal, or does not put it in, where the store is to have nothing
   /// of it and has nothing. Returns false where something is to be done.
   ///

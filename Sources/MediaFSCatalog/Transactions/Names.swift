@@ -116,7 +116,9 @@ extension Catalog {
         WHERE entry.parent = ? AND entry.id > ? ORDER BY entry.id LIMIT ?
         """, [directory.value, after, limit]
       ).map { row in
-        NamedInode(entry: row[InodeColumns.count], name: row["name"], inode: InodeRecord(row: row))
+        NamedInode(
+          entry: row[InodeColumns.count], name: row[InodeColumns.count + 1],
+          inode: InodeRecord(row: row))
       }
     }
   }
@@ -132,12 +134,17 @@ extension Catalog {
   }
 
   /// Makes an inode and its name. It is dirty from the start: the store has not seen it.
+  ///
+  /// - Parameter open: of a file that is opened to be written to: makes its content file, before
+  ///   anybody else can see the name. It is about to change, as after
+  ///   ``beginWriting(_:content:changing:at:)``.
   package func create(
-    _ new: NewInode, named name: FileName, in parent: InodeNumber, at now: Timestamp
+    _ new: NewInode, named name: FileName, in parent: InodeNumber, at now: Timestamp,
+    opening open: ((ContentNumber) throws -> Void)? = nil
   ) throws(CatalogError) -> InodeRecord {
     try write { database in
       _ = try database.requireDirectory(parent)
-      guard try database.child(name, of: parent) == nil else {
+      guard try !database.hasChild(name, of: parent) else {
         throw CatalogError.rule(.fileExists)
       }
       let time = now.nanosecondsSinceEpoch
@@ -161,6 +168,7 @@ extension Catalog {
       if isDirectory {
         try database.run("UPDATE inode SET links = links + 1 WHERE id = ?", [parent.value])
       }
+      if let open { try open(Self.beginNew(number, database)) }
       try database.touch(directory: parent, at: now)
       try database.enqueue(number, at: now, schedule)
       return try database.require(number)
@@ -201,7 +209,7 @@ extension Catalog {
 
   func remove(
     _ record: InodeRecord, _ name: FileName, _ parent: InodeNumber, key: ObjectKey? = nil,
-    at now: Timestamp, _ database: Database, isOpen: Bool
+    at now: Timestamp, _ database: Connection, isOpen: Bool
   ) throws {
     let seen = try database.lastSeen(record, in: parent)
     try database.run(

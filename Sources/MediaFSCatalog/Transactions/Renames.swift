@@ -83,7 +83,7 @@ extension Catalog {
   }
 
   /// Where the tree of a directory lies that is about to move; `nil` for what has no tree.
-  private static func source(of moved: InodeRecord, _ database: Database) throws -> TreeSource? {
+  private static func source(of moved: InodeRecord, _ database: Connection) throws -> TreeSource? {
     guard moved.kind == .directory else { return nil }
     guard let source = try database.source(of: moved.number) else {
       throw CatalogError.rule(.noSuchFileOrDirectory)
@@ -92,7 +92,7 @@ extension Catalog {
   }
 
   private func finish(
-    _ moved: InodeRecord, from source: TreeSource?, at now: Timestamp, _ database: Database
+    _ moved: InodeRecord, from source: TreeSource?, at now: Timestamp, _ database: Connection
   ) throws {
     try database.run(
       "UPDATE inode SET changed = ? WHERE id = ?",
@@ -101,7 +101,7 @@ extension Catalog {
   }
 
   private func finish(
-    parents: Set<InodeNumber>, at now: Timestamp, _ database: Database
+    parents: Set<InodeNumber>, at now: Timestamp, _ database: Connection
   ) throws {
     for parent in parents {
       try database.touch(directory: parent, at: now)
@@ -111,7 +111,7 @@ extension Catalog {
 
   /// `EINVAL` when a directory would come to lie beneath itself.
   private static func refuseLoop(
-    _ moved: InodeRecord, _ newParent: InodeNumber, _ database: Database
+    _ moved: InodeRecord, _ newParent: InodeNumber, _ database: Connection
   ) throws {
     guard moved.kind == .directory else { return }
     var current = newParent
@@ -126,7 +126,7 @@ extension Catalog {
   }
 
   private static func checkReplacement(
-    of existing: InodeRecord, by moved: InodeRecord, _ database: Database
+    of existing: InodeRecord, by moved: InodeRecord, _ database: Connection
   ) throws {
     switch (moved.kind == .directory, existing.kind == .directory) {
     case (true, false): throw CatalogError.rule(.notDirectory)

@@ -63,7 +63,7 @@ extension Catalog {
 
   private func restore(
     _ file: RestoredFile, named name: FileName, in parent: InodeNumber, at now: Timestamp,
-    _ database: Database
+    _ database: Connection
   ) throws {
     let time = file.modified.nanosecondsSinceEpoch
     try database.run(
@@ -103,7 +103,7 @@ extension Catalog {
   }
 }
 
-extension Database {
+extension Connection {
   /// The directory for a file, and the path that it gets: its own if it is free. Where a file is
   /// in the place of a directory above it, it goes beside that.
   fileprivate func makePlace(

@@ -3,28 +3,7 @@ import MediaFSCore
 import ObjectStorage
 import SystemPackage
 
-/// Every statement is prepared once per connection and then reused.
-extension Database {
-  func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-    try cachedStatement(sql: sql).execute(arguments: arguments)
-  }
-
-  func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-    try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
-  }
-
-  func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-    try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
-  }
-
-  func integer(_ sql: String, _ arguments: StatementArguments = []) throws -> Int64? {
-    try Int64.fetchOne(cachedStatement(sql: sql), arguments: arguments)
-  }
-
-  func exists(_ sql: String, _ arguments: StatementArguments = []) throws -> Bool {
-    try integer("SELECT EXISTS (\(sql))", arguments) == 1
-  }
-
+extension Connection {
   func inode(_ number: InodeNumber) throws -> InodeRecord? {
     try row("SELECT \(InodeColumns.all) FROM inode WHERE id = ?", [number.value])
       .map(InodeRecord.init(row:))
@@ -51,6 +30,10 @@ extension Database {
       WHERE entry.parent = ? AND entry.name = ?
       """, [parent.value, name.text]
     ).map(InodeRecord.init(row:))
+  }
+
+  func hasChild(_ name: FileName, of parent: InodeNumber) throws -> Bool {
+    try exists("SELECT 1 FROM entry WHERE parent = ? AND name = ?", [parent.value, name.text])
   }
 
   func requireChild(_ name: FileName, of parent: InodeNumber) throws -> InodeRecord {

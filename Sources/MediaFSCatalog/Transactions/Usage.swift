@@ -16,7 +16,11 @@ package struct OpeningUsage: Sendable {
     switch source {
     case .known(let bytes): return bytes
     case .snapshot(let snapshot):
-      do { return try snapshot.read(Catalog.usage) } catch { throw catalog.failure(error) }
+      do {
+        return try snapshot.read { try Catalog.usage(Connection($0)) }
+      } catch {
+        throw catalog.failure(error)
+      }
     }
   }
 
@@ -44,6 +48,7 @@ extension Catalog {
     }
     if count <= limit { return OpeningUsage(source: .known(try usage()), catalog: self) }
     do {
+      try commit()
       return OpeningUsage(source: .snapshot(try pool.makeSnapshot()), catalog: self)
     } catch {
       throw failure(error)
@@ -56,7 +61,7 @@ extension Catalog {
     try read(Self.usage)
   }
 
-  fileprivate static func usage(_ database: Database) throws -> Int64 {
+  fileprivate static func usage(_ database: Connection) throws -> Int64 {
     try database.integer(
       """
       SELECT coalesce(sum(max(0, inode.size - inode.base_size) - inode.hole_bytes + (

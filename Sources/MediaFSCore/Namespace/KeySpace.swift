@@ -64,7 +64,7 @@ extension KeySpace {
   }
 
   private func joined(_ path: some Collection<FileName>) -> String {
-    path.lazy.map(\.text).joined(separator: "/")
+    path.lazy.map { $0.text }.joined(separator: "/")
   }
 
   private func checked(_ text: String) throws(KeyError) -> ObjectKey {

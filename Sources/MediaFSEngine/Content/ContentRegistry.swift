@@ -59,6 +59,44 @@ final class ContentRegistry: Sendable {
     }
   }
 
+  /// Makes a content file. One that a lost catalog has counted before is set aside, unless it is
+  /// empty: nobody knows what it holds.
+  func make(_ number: ContentNumber) -> Result<any ContentFile, FileSystemError> {
+    do throws(Errno) {
+      do throws(Errno) {
+        return .success(try disk.create(number))
+      } catch {
+        guard error == .fileExists else { throw error }
+      }
+      if try disk.status(of: number)?.size == 0 { return .success(try disk.open(number)) }
+      try disk.quarantine(number)
+      return .success(try disk.create(number))
+    } catch {
+      return .failure(Self.failure(error))
+    }
+  }
+
+  /// The content of a file that was made a moment ago, opened by who made it; it has no bytes.
+  func begin(
+    _ record: InodeRecord, _ file: any ContentFile, at path: [FileName]
+  ) throws(FileSystemError) -> FileContent {
+    let stripe = stripes[Int(truncatingIfNeeded: record.number.value & 63)]
+    let content = try stripe.loading.withLock { _ throws(FileSystemError) -> FileContent? in
+      // Somebody has looked the name up, and was faster.
+      guard current(record.number) == nil else { return nil }
+      do throws(Errno) {
+        let content = FileContent(new: record, file: file)
+        try content.label(new: record, at: path)
+        contents.withLock { $0[record.number] = content }
+        return content
+      } catch {
+        throw Self.failure(error)
+      }
+    }
+    if let content { return content }
+    return try acquire(record.number, asHandle: true)
+  }
+
   /// The object of an inode may be another one: who has it open fetches from there. Or its last
   /// name is gone, or it has one again: without any, its row holds no object, and missing bytes
   /// still come from the one that it had.
@@ -120,14 +158,19 @@ final class ContentRegistry: Sendable {
       throw FileSystemError(error, "open")
     } catch let error as FileSystemError {
       throw error
-    } catch Errno.tooManyOpenFiles {
+    } catch {
+      throw Self.failure(error)
+    }
+  }
+
+  private static func failure(_ error: any Error) -> FileSystemError {
+    if case Errno.tooManyOpenFiles = error {
       // ENFILE: EMFILE would tell the caller of too many files of its own.
-      throw FileSystemError(
+      return FileSystemError(
         .tooManyOpenFilesInSystem, "open",
         "The daemon may have no more files open (LimitNOFILE of its unit, or ulimit -n)")
-    } catch {
-      throw FileSystemError(.ioError, "open", "The cache disk failed", underlying: error)
     }
+    return FileSystemError(.ioError, "open", "The cache disk failed", underlying: error)
   }
 
   /// A content file that somebody removed or cut short: what the store has too is fetched again,

@@ -27,6 +27,15 @@ extension FileContent {
     }
   }
 
+  /// The same for a file that was made a moment ago.
+  func label(new record: InodeRecord, at path: [FileName]) throws(Errno) {
+    let label = ContentLabel(
+      .whole,
+      ContentLabel.Place(path: path, permissions: record.permissions, owner: record.owner))
+    try file.setLabel(label)
+    state.withLock { $0.label = label.bytes }
+  }
+
   /// The same where nothing is lost when it fails: what is called dirty is sent once more.
   func relabel(_ catalog: Catalog) {
     changing.withLock { _ in try? label(catalog) }

@@ -99,6 +99,18 @@ final class FileContent: Sendable {
         modified: record.modified, isOrphan: record.linkCount == 0))
   }
 
+  /// Of a file that was made a moment ago, by who writes to it: the catalog says so.
+  convenience init(new record: InodeRecord, file: any ContentFile) {
+    self.init(
+      record: record, present: ByteRangeSet(), holes: ByteRangeSet(), changed: ByteRangeSet(),
+      sums: BlockSums(), file: file)
+    state.withLock { state in
+      state.lifecycle.began(version: record.version)
+      state.seams = 0..<0
+      (state.users, state.handles) = (1, 1)
+    }
+  }
+
   var size: Int64 { state.withLock { $0.lifecycle.size } }
 
   /// Size, room and time as the application sees them, which the catalog's row may not know yet.

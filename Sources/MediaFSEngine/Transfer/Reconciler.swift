@@ -90,7 +90,7 @@ final class Reconciler: Sendable {
     let options = context.options
     let delay = min(options.uploadDelay, options.deleteDelay ?? options.uploadDelay)
     let due = context.environment.now().advanced(by: delay)
-    if state.withLock({ due < $0.nextLook }) { changed.signal() }
+    if state.withLock({ due < $0.nextLook && !$0.isPaused }) { changed.signal() }
   }
 
   var isPaused: Bool {

@@ -1,3 +1,4 @@
+import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
 import PosixIO
@@ -8,8 +9,8 @@ import SystemPackage
 /// A mark says that it is, from before the first of them is moved until a new one is complete:
 /// whoever dies in between begins again with the same names.
 struct CatalogFiles: Sendable {
-  /// SQLite's own beside the database. Without its log it may be whole, and old.
-  private static let suffixes = ["-wal", "-shm", ""]
+  /// What belongs to a database, and lies beside it. Without its logs it may be whole, and old.
+  private static let suffixes = ["-wal", "-shm", Catalog.logSuffix, ""]
 
   let state: FilePath
 

@@ -63,7 +63,7 @@ struct CatalogOpening {
   private func make(_ path: FilePath) throws -> Catalog {
     try files.create(path)
     let (files, log, environment) = (files, log, environment)
-    return try Catalog(
+    let catalog = try Catalog(
       path: path.string, identity: options.source,
       root: RootAttributes(
         permissions: options.directoryMode, owner: options.defaultOwner, time: environment.now()),
@@ -83,6 +83,10 @@ struct CatalogOpening {
         ])
       try? files.condemn(damage, at: environment.now())
     }
+    if catalog.recovered > 0 {
+      log.notice("The last daemon died: \(catalog.recovered) operations were taken from its log")
+    }
+    return catalog
   }
 
   /// There are content files, and nothing that knows them.

@@ -59,8 +59,9 @@ struct CutRecovery {
     // The cut may have taken the file as a whole: this is a new one then.
     try disk.synchronizeName(of: record.content)
     let modified = Timestamp(nanosecondsSinceEpoch: status.modified)
+    let wasWritten = record.isWriting && salvage.size + record.size > 0
     let state = ContentState(
-      size: salvage.size, modified: record.isWriting ? modified : record.modified,
+      size: salvage.size, modified: wasWritten ? modified : record.modified,
       holes: FileLifecycle.holes(
         size: salvage.size, baseSize: salvage.baseSize, present: salvage.present,
         data: data.ranges.map { $0.clamped(to: 0..<salvage.size) }),
@@ -82,17 +83,17 @@ struct CutRecovery {
   /// Where a content file has bytes that somebody wrote.
   ///
   /// Where a file grew within a block that was on disk, ext4 may have the new size without the
-  /// bytes: zeros from the old end on. Old ends are what was kept, that of the file, in between
-  /// that of the block before the first one that is missing, and those in blocks in which the file
-  /// has gone on, of which it tells itself (``ContentFile/seams()``).
+  /// bytes: zeros from the old end on, in some of its sectors or in all. Old ends are what was
+  /// kept, that of the file, in between that of the block before the first one that is missing, and
+  /// those in blocks in which the file has gone on, of which it tells itself
+  /// (``ContentFile/seams()``).
   private func data(
     in file: any ContentFile, size: Int64, _ holes: ByteRangeSet, _ record: InodeRecord,
     _ suspect: SuspectContent
   ) throws(Errno) -> ByteRangeSet {
     var data = ByteRangeSet(try file.dataExtents(in: 0..<size))
     let kept = min(suspect.kept, size)
-    let block = FileLifecycle.blocks(around: kept..<kept)
-    let behind = kept..<max(kept, min(block.upperBound, size))
+    let behind = kept..<max(kept, min(Self.endOfSector(at: kept), size))
     if try zeros(atEndOf: behind, in: file) == behind { data.remove(behind) }
     if size > kept, record.isWriting || !suspect.endsWithZero || size != record.size {
       let last = FileLifecycle.blocks(around: size - 1..<size).lowerBound
@@ -111,7 +112,15 @@ struct CutRecovery {
   /// How much is read at once, in bytes.
   private static let stretch: Int64 = 1 << 20
 
-  /// Where the first block ends in zeros in which the file has gone on.
+  /// What a disk writes as a whole, or not at all, at the least, in bytes.
+  private static let sector: Int64 = 512
+
+  /// The end of the sector that a byte lies in; the byte's own place where one begins there.
+  private static func endOfSector(at offset: Int64) -> Int64 {
+    (offset + sector - 1) / sector * sector
+  }
+
+  /// Where the first sector ends in zeros of the blocks in which the file has gone on.
   private func firstSeam(
     in data: ByteRangeSet, of file: any ContentFile, from kept: Int64, to size: Int64
   ) throws(Errno) -> Int64? {
@@ -123,11 +132,11 @@ struct CutRecovery {
       {
         let part = (start..<start + Self.stretch).clamped(to: run)
         let bytes = try file.read(count: part.count, at: part.lowerBound)
-        let block = FileLifecycle.blocks(around: part.lowerBound..<part.lowerBound + 1)
         for end in stride(
-          from: block.upperBound, through: min(part.upperBound, size - 1), by: block.count)
+          from: Self.endOfSector(at: part.lowerBound + 1), through: min(part.upperBound, size - 1),
+          by: Int(Self.sector))
         where bytes[Int(end - 1 - part.lowerBound)] == 0 {
-          let start = max(part.lowerBound, end - Int64(block.count))
+          let start = max(part.lowerBound, end - Self.sector)
           return try zeros(atEndOf: start..<end, in: file).lowerBound
         }
       }

@@ -25,7 +25,13 @@ struct Recovery {
   /// is made good when somebody looks at the file.
   private func settle(_ record: InodeRecord) {
     do {
-      guard let status = try disk.status(of: record.content) else {
+      let status = try disk.status(of: record.content)
+      if record.size == 0, record.object == nil, status?.size ?? 0 == 0 {
+        // Its name was made, and no more.
+        return try catalog.settle(
+          record.number, ContentState(size: 0, modified: record.modified), at: environment.now())
+      }
+      guard let status else {
         log.error("Inode \(record.number) has lost its content file \(record.content)")
         return
       }
@@ -53,19 +59,29 @@ struct Recovery {
   static let pause: Duration = .milliseconds(5)
 
   /// Looks for content files that nothing knows, behind the running mount, and sets them aside:
-  /// they may be all that is left of something. Never deletes one.
+  /// they may be all that is left of something. Deletes none but those without a byte: a file that
+  /// was being made when the daemon died.
   func quarantineStrays() async {
     for bucket in 0..<256 where !Task.isCancelled {
       await environment.sleep(Self.pause)
-      do throws(Errno) {
+      do {
         for content in try disk.contents(ofBucket: bucket) {
           guard isStray(content) else { continue }
-          try disk.quarantine(content)
-          log.warning("Content file \(content) belongs to nothing and was set aside")
+          try setAside(content)
         }
       } catch {
         log.warning("Content files were not inspected: \(error)")
       }
+    }
+  }
+
+  /// Who makes a file makes its content file first, so this is done while nobody can.
+  private func setAside(_ content: ContentNumber) throws {
+    try catalog.whileUnknown(content) {
+      guard let status = try disk.status(of: content) else { return }
+      if status.size == 0 { return try disk.remove(content) }
+      try disk.quarantine(content)
+      log.warning("Content file \(content) belongs to nothing and was set aside")
     }
   }
 

@@ -35,7 +35,12 @@ extension Volume {
 
   func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
     let file = OpenFile(content, flags, cacheSize: context.options.cacheSize)
-    return OpenReply(handle: files.insert(file), keepsKernelCache: true)
+    // What was only read has nothing to say at close(2), and what was written settles with the last
+    // one. What may be mapped and written to is written back by then.
+    let mayBeMapped = flags.isSuperset(of: [.read, .write])
+    return OpenReply(
+      handle: files.insert(file), keepsKernelCache: true,
+      needsFlush: mayBeMapped || flags.contains(.write) && context.options.uploadSynchronous)
   }
 
   package func create(
@@ -44,14 +49,13 @@ extension Volume {
   ) async throws(FileSystemError) -> (Entry, OpenReply) {
     try refuseIfReadOnly("create")
     let directory = try await listed(parent, "create")
-    try checkKey(name, in: parent, isDirectory: false, "create")
+    let path = try checkKey(name, in: parent, isDirectory: false, "create")
     let new = try await begin(
       NewInode(kind: .regular, permissions: permissions, owner: caller.owner),
       umask: caller.umask, in: directory, "create")
     let now = context.environment.now()
     do throws(FileSystemError) {
-      let record = try ask("create") { try $0.create(new, named: name, in: parent, at: now) }
-      let content = try context.registry.acquire(record.number, asHandle: true)
+      let (record, content) = try make(new, path, in: parent, at: now, flags)
       reconciler.journalChanged()
       return (entry(record, in: directory), reply(content, flags))
     } catch {
@@ -63,6 +67,35 @@ extension Volume {
     // Cut by the way it was opened, perhaps.
     existing.attributes = attributes(try require(existing.attributes.inode, "create"))
     return (existing, reply)
+  }
+
+  private func make(
+    _ new: NewInode, _ path: [FileName], in parent: InodeNumber, at now: Timestamp,
+    _ flags: OpenFlags
+  ) throws(FileSystemError) -> (InodeRecord, FileContent) {
+    let name = path[path.count - 1]
+    guard flags.contains(.write) else {
+      let record = try ask("create") { try $0.create(new, named: name, in: parent, at: now) }
+      return (record, try context.registry.acquire(record.number, asHandle: true))
+    }
+    let registry = context.registry
+    var made: Result<any ContentFile, FileSystemError>?
+    do throws(FileSystemError) {
+      let record = try ask("create") { catalog in
+        try catalog.create(new, named: name, in: parent, at: now) { number in
+          made = registry.make(number)
+          _ = try made?.get()
+        }
+      }
+      guard let file = try made?.get() else {
+        return (record, try registry.acquire(record.number, asHandle: true))
+      }
+      return (record, try registry.begin(record, file, at: path))
+    } catch {
+      // What the disk says is more than that the catalog has undone it.
+      _ = try made?.get()
+      throw error
+    }
   }
 
   package func read(

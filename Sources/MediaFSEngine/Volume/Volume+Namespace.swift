@@ -71,10 +71,11 @@ extension Volume: FileSystem {
       attributes: attributes(record), entryTimeout: validity, attributeTimeout: validity)
   }
 
-  /// A key that the store would refuse is refused now, not when it is uploaded.
+  /// A key that the store would refuse is refused now, not when it is uploaded. Returns the path.
+  @discardableResult
   func checkKey(
     _ name: FileName, in parent: InodeNumber, isDirectory: Bool, _ operation: String
-  ) throws(FileSystemError) {
+  ) throws(FileSystemError) -> [FileName] {
     guard var path = try context.path(of: parent, operation) else {
       throw FileSystemError(.noSuchFileOrDirectory, operation, "The directory is gone")
     }
@@ -96,6 +97,7 @@ extension Volume: FileSystem {
         throw FileSystemError(.invalidArgument, operation, "\(text) is no path")
       }
     }
+    return path
   }
 
   package func unlink(_ name: FileName, in parent: InodeNumber) async throws(FileSystemError) {

@@ -57,7 +57,10 @@ extension Volume {
   func begin(
     _ wish: NewInode, umask: UInt32, in directory: InodeRecord, _ operation: String
   ) async throws(FileSystemError) -> NewInode {
-    let directory = try await complete(directory.number, operation)
+    var directory = directory
+    if !directory.attributesKnown {
+      directory = try await complete(directory.number, operation)
+    }
     let extended =
       try await names(of: directory.number, operation).contains(.defaultList)
       ? try ask(operation) { try $0.extendedAttributes(of: directory.number) }

@@ -2,8 +2,8 @@ import PosixIO
 import Synchronization
 package import SystemPackage
 
-/// What a power cut leaves of a catalog: its database, and of its log as much as was synchronized
-/// and a random piece more.
+/// What a power cut leaves of a catalog: its database, of its log as much as was synchronized
+/// and a random piece more, and of the operations that are not even in that any piece.
 ///
 /// SQLite appends to the log with checksums, and synchronizes it before it writes anything back to
 /// the database; so the log that a cut leaves is its beginning, and that is at least what has been
@@ -22,12 +22,15 @@ package final class SimulatedLog: Sendable {
   private struct State {
     var path: FilePath
     var synchronized: Position?
-    var captured: (database: [UInt8], log: [UInt8], source: [UInt8])?
+    var captured: [(name: String, bytes: [UInt8])]?
   }
 
   private static let headerSize: Int64 = 32
   private static let frameHeaderSize: Int64 = 24
-  private static let names = (database: "catalog.sqlite", source: "catalog.source")
+  private static let names = (
+    database: "catalog.sqlite", log: "catalog.sqlite-wal", operations: "catalog.sqlite-redo",
+    source: "catalog.source"
+  )
 
   private let simulation: Simulation
   private let state: Mutex<State>
@@ -49,7 +52,7 @@ package final class SimulatedLog: Sendable {
     let (directory, synchronized) = state.withLock { ($0.path, $0.synchronized) }
     let current = try position()
     let database = try bytes(directory.appending(Self.names.database))
-    var log = try bytes(directory.appending(Self.names.database + "-wal"))
+    var log = try bytes(directory.appending(Self.names.log))
     if let current {
       var least = current.writtenBack
       if let synchronized, synchronized.salt == current.salt {
@@ -61,17 +64,27 @@ package final class SimulatedLog: Sendable {
       log = Array(log.prefix(Int(size)))
     }
     let source = try bytes(directory.appending(Self.names.source))
-    state.withLock { $0.captured = (database, log, source) }
+    let operations = try bytes(directory.appending(Self.names.operations))
+    state.withLock { state in
+      state.captured = [
+        (Self.names.database, database), (Self.names.log, log), (Self.names.source, source),
+        (Self.names.operations, torn(operations)),
+      ]
+    }
+  }
+
+  /// What nobody synchronizes: all of it comes to the disk, or what stands before some byte.
+  private func torn(_ bytes: [UInt8]) -> [UInt8] {
+    // It is zeros behind its records, mostly.
+    let end = (bytes.lastIndex { $0 != 0 } ?? -1) + 1
+    return Array(bytes.prefix(simulation.happens(0.5) ? end : simulation.random(in: 0...end)))
   }
 
   /// Puts what is left into another state directory, which is that of the log from now on.
   package func restore(to directory: FilePath) throws(Errno) {
     guard let captured = state.withLock({ $0.captured.take() }) else { return }
     try FileTree.makeDirectories(directory, permissions: .ownerReadWriteExecute)
-    for (name, bytes) in [
-      (Self.names.database, captured.database), (Self.names.database + "-wal", captured.log),
-      (Self.names.source, captured.source),
-    ] {
+    for (name, bytes) in captured {
       let file = try OwnedDescriptor(
         opening: directory.appending(name), .readWrite, options: [.create],
         permissions: .ownerReadWrite)

@@ -17,14 +17,20 @@ package struct SimulatedMount: ContentDisk {
   package func open(_ content: ContentNumber) throws(Errno) -> any ContentFile {
     let known = try disk.look(in: life) { $0.names[content] }
     if let known { return SimulatedFile(known, on: self) }
+    let now = disk.simulation.now.nanosecondsSinceEpoch
     let made = try disk.change(in: life) { state in
       let number = state.nextFile
       state.nextFile += 1
-      state.files[number] = SimulatedDisk.File()
+      state.files[number] = SimulatedDisk.File(modified: now)
       state.names[content] = number
       return number
     }
     return SimulatedFile(made, on: self)
+  }
+
+  package func create(_ content: ContentNumber) throws(Errno) -> any ContentFile {
+    guard try disk.look(in: life, { $0.names[content] }) == nil else { throw .fileExists }
+    return try open(content)
   }
 
   package func status(of content: ContentNumber) throws(Errno) -> ContentStatus? {

@@ -1,0 +1,209 @@
+import GRDB
+import PosixIO
+import Synchronization
+import SystemPackage
+
+/// Operations that share one transaction of SQLite.
+///
+/// A commit writes every page that a transaction has touched, some twelve for a new file; a hundred
+/// new files in one directory touch hardly more. So the transaction stays open while operations
+/// come, each in a savepoint of its own, and is committed for all of them. That an operation has
+/// happened when it returns, also after `kill -9`, the ``RedoLog`` sees to: it has its statements
+/// before anybody is told. Who opens the catalog then carries them out anew.
+///
+/// What is not committed only the connection that writes can see, so it answers questions as well
+/// meanwhile. Used under the lock of that connection, but for ``isPending``.
+final class Batch: Sendable {
+  /// Operations that are committed together: as many take some milliseconds, for which others wait.
+  private static let maximumOperations = 500
+  /// Questions after the last operation that the writing connection answers. More of them come from
+  /// somebody who reads only: the others can answer side by side then.
+  private static let maximumReads = 32
+
+  private struct State {
+    /// `nil`: there is no room for it, and every operation is committed.
+    var log: RedoLog?
+    /// Of the open transaction, or the next one.
+    var name: Int64
+    var operations = 0
+    /// Since the last operation.
+    var reads = 0
+    /// The open transaction is lost, and what is in the log could not be carried out once more.
+    var failure: (any Error)?
+  }
+
+  private let recorder = Recorder(limit: RedoLog.capacity / 2)
+  private let state: Mutex<State>
+  private let pending = Atomic(false)
+
+  /// Some operations are not committed yet.
+  var isPending: Bool { pending.load(ordering: .acquiring) }
+
+  private init(_ log: RedoLog?, name: Int64) {
+    state = Mutex(State(log: log, name: name))
+  }
+
+  // MARK: Operations
+
+  /// Carries out one operation: it has happened when this returns, and has not when this throws.
+  func run<Result>(
+    on database: Database, _ body: (Connection) throws -> Result
+  ) throws -> Result {
+    try refuseIfFailed()
+    if !database.isInsideTransaction { try database.beginTransaction(.immediate) }
+    try database.cached("SAVEPOINT operation")
+    recorder.begin()
+    let result: Result
+    let outcome: Outcome
+    do {
+      result = try body(Connection(database, recorder: recorder))
+      outcome = try log()
+    } catch {
+      try undo(on: database)
+      throw error
+    }
+    try database.cached("RELEASE operation")
+    switch outcome {
+    case .nothing:
+      if !isPending { try database.rollback() }
+    case .logged(let operations):
+      pending.store(true, ordering: .releasing)
+      // What is in the log has happened, whatever becomes of the commit.
+      if operations >= Self.maximumOperations { try? commit(on: database) }
+    case .tooLong:
+      try commit(on: database)
+    }
+    return result
+  }
+
+  private enum Outcome {
+    case nothing
+    /// It is one of so many.
+    case logged(Int)
+    case tooLong
+  }
+
+  private func log() throws(Errno) -> Outcome {
+    guard let record = recorder.record else { return .tooLong }
+    if record.isEmpty { return .nothing }
+    return try state.withLock { state throws(Errno) in
+      guard try state.log?.append(record) == true else { return .tooLong }
+      state.operations += 1
+      state.reads = 0
+      return .logged(state.operations)
+    }
+  }
+
+  /// SQLite may have undone everything, and not only the operation: a full disk makes it.
+  private func undo(on database: Database) throws {
+    guard database.isInsideTransaction else { return try restore(on: database) }
+    try database.cached("ROLLBACK TO operation")
+    try database.cached("RELEASE operation")
+    if !isPending { try database.rollback() }
+  }
+
+  /// A question to the connection that writes.
+  func read<Result>(
+    on database: Database, _ body: (Connection) throws -> Result
+  ) throws -> Result {
+    try refuseIfFailed()
+    let isReadOnly = state.withLock { state in
+      state.reads += 1
+      return state.reads > Self.maximumReads
+    }
+    if isReadOnly { try? commit(on: database) }
+    return try body(Connection(database))
+  }
+
+  // MARK: Transactions
+
+  /// All operations so far are in SQLite's own log then.
+  func commit(on database: Database) throws {
+    guard database.isInsideTransaction else { return }
+    do {
+      let name = try Self.nameNext(on: database)
+      try database.commit()
+      state.withLock { state in
+        state.name = name
+        state.log?.begin(name)
+        (state.operations, state.reads) = (0, 0)
+      }
+      pending.store(false, ordering: .releasing)
+    } catch {
+      try restore(on: database)
+      throw error
+    }
+  }
+
+  /// Carries out what is in the log once more: the transaction is gone, and it was acknowledged.
+  private func restore(on database: Database) throws {
+    if database.isInsideTransaction { try database.rollback() }
+    guard isPending else { return }
+    do {
+      let records = try state.withLock { state in
+        try state.log?.records(of: state.name) ?? []
+      }
+      try database.beginTransaction(.immediate)
+      try Self.redo(records, on: database)
+    } catch {
+      state.withLock { $0.failure = error }
+      throw error
+    }
+  }
+
+  private func refuseIfFailed() throws {
+    if let failure = state.withLock({ $0.failure }) { throw failure }
+  }
+
+  private static func redo(_ records: [[UInt8]], on database: Database) throws {
+    for record in records {
+      for statement in RecordedStatement.all(in: record) ?? [] {
+        _ = try Connection(database).perform(statement.sql, statement.values, rows: 0)
+      }
+    }
+  }
+
+  // MARK: Opening
+
+  /// Carries out what an earlier process has left in its log, before anything else is done with the
+  /// database: what was recorded is of the schema that it had. Returns how many operations that
+  /// were.
+  static func recover(_ path: FilePath, on database: Database) throws -> Int {
+    guard try FileTree.exists(path), try database.tableExists("volume"),
+      let row = try Connection(database).row("SELECT value FROM volume WHERE name = 'batch'"),
+      let name = Int64(row[0] as String)
+    else { return 0 }
+    let records = try RedoLog(path).records(of: name)
+    guard !records.isEmpty else { return 0 }
+    try database.inTransaction(.immediate) {
+      try redo(records, on: database)
+      _ = try nameNext(on: database)
+      return .commit
+    }
+    return records.count
+  }
+
+  static func open(_ path: FilePath, on database: Database) throws -> Batch {
+    // What is left in the log means nothing from now on, whatever it is.
+    let name = try nameNext(on: database)
+    guard var log = try? RedoLog(path) else { return Batch(nil, name: name) }
+    log.begin(name)
+    return Batch(log, name: name)
+  }
+
+  /// Gives the next transaction its name, with which its operations are in the log. By chance:
+  /// after a power cut the same numbers would be counted again, and the log may still hold
+  /// operations of the transaction that had one of them before.
+  private static func nameNext(on database: Database) throws -> Int64 {
+    let name = Int64.random(in: 1...Int64.max)
+    try Connection(database).run(
+      "INSERT OR REPLACE INTO volume VALUES ('batch', ?)", [String(name)])
+    return name
+  }
+}
+
+extension Database {
+  fileprivate func cached(_ sql: String) throws {
+    try Connection(self).run(sql)
+  }
+}
