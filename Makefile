@@ -50,10 +50,11 @@ sanitize: ## All tests of modules with the thread and the address sanitizer
 			--scratch-path .build/$$sanitizer --filter '$(SANITIZED)' || exit 1; \
 	done
 
-bench: ## Measure the release build and print a table; some minutes
-	$(INSTALL_PACKAGES) build
+# GROUPS="warm small" measures some of the groups; BENCH_QUICK=1 shows in minutes that all works.
+bench: check-fuse ## Measure the release build beside rivals and the wire, print a table; half an hour
+	$(INSTALL_PACKAGES) build bench
 	$(MAKE) release
-	python3 Tests/Benchmarks/bench.py
+	python3 Tests/Benchmarks/bench.py $(GROUPS)
 
 deps: ## Install system packages and test servers that are missing
 	$(INSTALL_PACKAGES) build test

@@ -1,42 +1,79 @@
 #!/usr/bin/env python3
-"""bench.py [GROUP...]: measures the release build, prints a table, writes `.build/bench.json`.
+"""bench.py [GROUP...]: measures the release build beside a plain directory, rivals and the wire.
 
-A group is a module beside this file whose `measure()` yields rows: what is measured, the seconds
-of each round, and the goal for their median; for other things than time their unit. Noise is how far
-the slowest round is from the median.
+A group is a module of `groups` whose `measure()` yields rows (row.py). Printed is a table for each
+group; beside it `.build/bench/bench.json` has the figures of all rounds and `GROUP.svg` a picture.
+
+Figures are medians. The ratio is that of which the goal speaks. Noise is how far apart the rounds
+are that it is made of. settings.py says what can be chosen.
 """
 import importlib
 import json
-import pathlib
-import statistics
+import os
 import sys
+import time
+import traceback
 
-GROUPS = ("renames", "start")
-RESULTS = pathlib.Path(__file__).resolve().parents[2] / ".build/bench.json"
+import settings
+
+# The footprint comes last: it also tells of the daemons of all others.
+GROUPS = (
+    "warm", "small", "cold", "upload", "renames", "delta", "scale", "start", "requests",
+    "footprint")
+
+
+def measure(group):
+    """The rows of a group, and what went wrong, if anything did: the other groups go on."""
+    rows, failure = [], None
+    begin = time.monotonic()
+    try:
+        for row in importlib.import_module(f"groups.{group}").measure():
+            rows.append(row)
+            print(f"  {group}: {row.measure}", file=sys.stderr, flush=True)
+    except Exception:
+        failure = traceback.format_exc()
+    return rows, failure, time.monotonic() - begin
 
 
 def main(groups):
-    print(f"{'group':10} {'measure':62} {'median':>10} {'slowest':>10} {'goal':>10}  verdict")
-    rows = []
+    import disk
+    import targets
+    from plot import svg
+    from table import lines
+
+    settings.RESULTS.mkdir(parents=True, exist_ok=True)
+    records, verdicts, failures = [], [], []
     for group in groups:
-        for measure, spent, goal, *units in importlib.import_module(group).measure():
-            unit, scale = (units[0], 1) if units else ("ms", 1e3)
-            median, slowest = statistics.median(spent), max(spent)
-            row = {
-                "group": group, "measure": measure, "median": median, "slowest": slowest,
-                "goal": goal, "unit": units[0] if units else "s", "reached": median <= goal,
-                "rounds": spent,
-            }
-            rows.append(row)
-            print(
-                f"{group:10} {measure:62} {median * scale:7.2f} {unit}"
-                f" {slowest * scale:7.2f} {unit} {goal * scale:7.2f} {unit}"
-                f"  {'reached' if row['reached'] else 'missed'}", flush=True)
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n")
+        targets.notes.begin(group)
+        rows, failure, seconds = measure(group)
+        print()
+        print("\n".join(lines(group, rows)))
+        for line in targets.notes.lines(group):
+            print(f"  {line}")
+        print(f"  {seconds:.0f} s", flush=True)
+        if failure:
+            failures.append(group)
+            print(f"  the group ended early:\n{failure}", flush=True)
+        disk.give_back()
+        records += [row.record(group) for row in rows]
+        verdicts += [verdict for row in rows for verdict in row.verdicts()]
+        if rows:
+            (settings.RESULTS / f"{group}.svg").write_text(svg(group, rows))
+    reached = sum(verdict.reached for verdict in verdicts)
+    print(f"\n{reached} of {len(verdicts)} goals reached; {settings.RESULTS}/bench.json")
+    results = {
+        "quick": settings.QUICK, "cores": os.cpu_count(), "kernel": os.uname().release,
+        "rows": records, "daemons": targets.notes.records(), "ended_early": failures}
+    (settings.RESULTS / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
     unknown = set(sys.argv[1:]) - set(GROUPS)
     if unknown:
         sys.exit(f"no group {', '.join(sorted(unknown))}; there are: {', '.join(GROUPS)}")
-    main(sys.argv[1:] or GROUPS)
+    settings.enter_tools()
+    settings.clean_environment()
+    import disk
+    with disk.own():
+        sys.exit(main(sys.argv[1:] or GROUPS))

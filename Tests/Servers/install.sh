@@ -6,8 +6,10 @@
 #             their libraries) whose use of a mount is tested
 #   swift     OpenStack Swift in a virtual environment
 #   ceph20    Ceph 20 in a chroot (676 MB)
+#   bench     what `make bench` compares with: fio, s3fs, rclone, the AWS command line, libfuse's
+#             own example of a file system
 #
-# Packages come from Debian and PyPI. Python tools and the chroot are kept under
+# Packages come from Debian and PyPI. Python tools, the chroot and the example are kept under
 # $MEDIAFS_TEST_CACHE (default .build/test-cache).
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -55,19 +57,59 @@ make_venv() {
   cat "${@:2}" > "$venv/.installed"
 }
 
+# The mirror that this system has its packages from.
+mirror() {
+  awk '/^URIs:/ { print $2; exit } $1 == "deb" { print $2; exit }' \
+    /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null
+}
+
 make_ceph20() {
-  local root="$CACHE/ceph20" mirror
+  local root="$CACHE/ceph20"
   [ ! -e "$root/.complete" ] || return 0
   apt_install mmdebstrap
-  mirror=$(awk '/^URIs:/ { print $2; exit } $1 == "deb" { print $2; exit }' \
-    /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2> /dev/null)
   as_root rm -rf "$root"
   # A mirror may be a snapshot whose index has run out.
   as_root mmdebstrap --quiet --variant=apt \
     --include=ceph-mon,ceph-osd,radosgw,ceph-common \
     --aptopt='APT::Install-Recommends "false"' \
-    --aptopt='Acquire::Check-Valid-Until "false"' sid "$root" "$mirror"
+    --aptopt='Acquire::Check-Valid-Until "false"' sid "$root" "$(mirror)"
   as_root touch "$root/.complete"
+}
+
+# fetch_fuse DIR: the source package of libfuse in sid, with package lists of its own.
+fetch_fuse() (
+  cd "$1"
+  mkdir lists cache
+  echo "deb-src $(mirror) sid main" > sources.list
+  sid() {
+    apt-get -q -o Dir::Etc::SourceList="$1/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+      -o Dir::State::Lists="$1/lists" -o Dir::Cache="$1/cache" -o APT::Sandbox::User=root \
+      -o Acquire::Check-Valid-Until=false "${@:2}"
+  }
+  sid "$1" update
+  sid "$1" source --download-only fuse3
+  tar -xf fuse3_*.orig.tar.*z
+)
+
+# libfuse's own example of a file system over a directory, with FUSE passthrough, which it has
+# from 3.17 on: Debian 12 is older. Nothing but a benchmark wants it, so it may be missing.
+make_passthrough() {
+  local program="$CACHE/passthrough_hp" work
+  [ ! -e "$program" ] || return 0
+  apt_install meson ninja-build g++ pkg-config
+  work=$(mktemp -d)
+  echo "Building libfuse's passthrough_hp"
+  if fetch_fuse "$work" > "$CACHE/passthrough_hp.log" 2>&1 &&
+    cd "$work"/fuse-3.* &&
+    meson setup build -Ddefault_library=static -Dutils=false -Dexamples=true -Dtests=false \
+      -Dbuildtype=release >> "$CACHE/passthrough_hp.log" 2>&1 &&
+    ninja -C build example/passthrough_hp >> "$CACHE/passthrough_hp.log" 2>&1; then
+    mv build/example/passthrough_hp "$program"
+  else
+    echo "install.sh: no passthrough_hp, see $CACHE/passthrough_hp.log" >&2
+  fi
+  cd "$HERE"
+  rm -rf "$work"
 }
 
 exec 9> "$CACHE/.lock"
@@ -89,6 +131,12 @@ for set in "$@"; do
       make_venv venv-swift "$HERE/requirements-swift.txt"
       ;;
     ceph20) make_ceph20 ;;
+    bench)
+      apt_install python3 python3-venv curl procps util-linux mount gcc libc6-dev fio s3fs \
+        ceph-mon ceph-osd radosgw ceph-common
+      make_venv venv-bench "$HERE/../Benchmarks/requirements-bench.txt"
+      make_passthrough
+      ;;
     *)
       echo "install.sh: unknown set $set" >&2
       exit 2

@@ -1,0 +1,1 @@
+"""Each module is a group of measurements: `measure()` yields its rows."""
