@@ -63,3 +63,16 @@ static inline unsigned long long linux_mount_number(int fd) {
 // unistd.h
 extern long copy_file_range(
     int from, long *from_offset, int to, long *to_offset, unsigned long count, unsigned flags);
+
+// linux/fuse.h of Linux 6.9: a file that the kernel reads by itself.
+struct fuse_backing {
+  int fd;
+  unsigned flags;
+  unsigned long long padding;
+};
+// _IOW(229, 1, struct fuse_backing_map), _IOW(229, 2, uint32_t)
+static const unsigned long linux_fuse_backing_open = 0x4010e501ul;
+static const unsigned long linux_fuse_backing_close = 0x4004e502ul;
+
+// bits/fcntl-linux.h
+static const int linux_f_setlease = 1024;

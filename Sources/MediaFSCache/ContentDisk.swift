@@ -88,6 +88,12 @@ package protocol ContentFile: AnyObject, Sendable {
   /// whenever a size is that the file had later.
   func setSeams(_ range: Range<Int64>) throws(Errno)
 
+  /// A descriptor of it, good while this lives; `nil` where no kernel knows of it.
+  var backing: CInt? { get }
+
+  /// Whether anybody else has it open, or mapped; true also where that cannot be told.
+  func isUsedElsewhere() -> Bool
+
   /// The content survives a power cut.
   func synchronizeData() throws(Errno)
 }

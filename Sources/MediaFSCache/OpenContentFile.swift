@@ -7,6 +7,8 @@ extension SharedDescriptor: ContentFile {
     ContentStatus(try status() as FileStatus)
   }
 
+  package var backing: CInt? { number }
+
   package func copy(
     _ range: Range<Int64>, from source: any ContentFile, to offset: Int64
   ) throws(Errno) {

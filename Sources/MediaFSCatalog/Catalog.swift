@@ -225,7 +225,12 @@ package final class Catalog: Sendable {
   func snapshot<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
-      try commit()
+      do {
+        try commit()
+      } catch {
+        // There is no room for it: what happened is asked of who knows.
+        return try pool.unsafeReentrantWrite { try batch.read(on: $0, body) }
+      }
       return try pool.read { try body(Connection($0)) }
     } catch {
       throw failure(error)

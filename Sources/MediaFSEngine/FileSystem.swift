@@ -112,7 +112,7 @@ package protocol FileSystem: Sendable {
   /// After the last close(2) of an open file. Cannot fail, cannot wait.
   func release(_ handle: FileHandle)
 
-  func openDirectory(_ inode: InodeNumber) async throws(FileSystemError) -> FileHandle
+  func openDirectory(_ inode: InodeNumber) async throws(FileSystemError) -> OpenDirectoryReply
 
   /// Entries after `offset` (0 is the start), as many as `take` accepts.
   ///

@@ -39,11 +39,35 @@ package struct OpenReply: Sendable {
   package var keepsKernelCache: Bool
   /// The file wants to hear of each close(2), and not only of the last one.
   package var needsFlush: Bool
+  package var access: FileAccess
 
-  package init(handle: FileHandle, keepsKernelCache: Bool, needsFlush: Bool = true) {
+  package init(
+    handle: FileHandle, keepsKernelCache: Bool, needsFlush: Bool = true,
+    access: FileAccess = .cached
+  ) {
+    self.access = access
     self.handle = handle
     self.keepsKernelCache = keepsKernelCache
     self.needsFlush = needsFlush
+  }
+}
+
+package struct OpenDirectoryReply: Sendable {
+  package var handle: FileHandle
+  /// What the kernel caches of the names of a directory.
+  package enum Names: Sendable {
+    /// Nothing: they are asked for with each reading.
+    case none
+    /// What is read now, until it hears of a change.
+    case read
+    /// That, and what it has cached before, which is right.
+    case kept
+  }
+  package var caching: Names
+
+  package init(handle: FileHandle, caching: Names = .none) {
+    self.handle = handle
+    self.caching = caching
   }
 }
 

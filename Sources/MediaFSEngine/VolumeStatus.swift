@@ -67,6 +67,20 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     }
   }
 
+  /// Open files that the kernel reads from the cache's disk by itself.
+  package struct Passthrough: Sendable, Hashable, Codable {
+    package var files: Int
+    package var bytes: Int64
+    /// Why it reads none so; `nil` while it may.
+    package var obstacle: String?
+
+    package init(files: Int = 0, bytes: Int64 = 0, obstacle: String? = nil) {
+      self.files = files
+      self.bytes = bytes
+      self.obstacle = obstacle
+    }
+  }
+
   package var source: String
   package var mountpoint: String
   /// `nil` while the store answers; else since when and why it does not.
@@ -81,6 +95,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
   package var deletes: Queue
   package var parked: [Parked]
   package var cache: Cache
+  package var passthrough: Passthrough
   /// Files that somebody else had changed first, since the mount: both versions were kept.
   package var conflicts: Int
   /// Rules that the last inspection found broken; anything but 0 is a fault, and in the log.
@@ -93,7 +108,8 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
   package init(
     source: String, mountpoint: String, offline: String?, paused: Bool, total: Count, local: Count,
     dirty: Count, remoteOnly: Count, uploads: Queue, downloads: Queue, deletes: Queue,
-    parked: [Parked], cache: Cache, conflicts: Int, violations: Int = 0,
+    parked: [Parked], cache: Cache, passthrough: Passthrough = Passthrough(), conflicts: Int,
+    violations: Int = 0,
     quarantine: Count = Count(), requests: [String: Int]
   ) {
     self.source = source
@@ -109,6 +125,7 @@ package struct VolumeStatus: Sendable, Hashable, Codable {
     self.deletes = deletes
     self.parked = parked
     self.cache = cache
+    self.passthrough = passthrough
     self.conflicts = conflicts
     self.violations = violations
     self.quarantine = quarantine

@@ -91,6 +91,21 @@ extension Descriptor where Self: ~Copyable {
     try withNumber { number throws(Errno) in _ = try retrying { unsafe futimens(number, times) } }
   }
 
+  /// Whether another open file of it is there, or a mapping; true also where that cannot be told. A
+  /// lease is refused then (fcntl(2), F_SETLEASE). Who breaks it, in the moment that it is there,
+  /// sends SIGIO, which the process has to ignore.
+  package func isUsedElsewhere() -> Bool {
+    do throws(Errno) {
+      return try withNumber { number throws(Errno) in
+        try retrying { fcntl(number, linux_f_setlease, F_WRLCK) }
+        try retrying { fcntl(number, linux_f_setlease, F_UNLCK) }
+        return false
+      }
+    } catch {
+      return true
+    }
+  }
+
   /// Takes the lock that flock(2) gives to one open file, or returns false when another has it.
   /// It ends with the last descriptor of the open file, also when the process dies.
   package func tryLock() throws(Errno) -> Bool {

@@ -31,7 +31,7 @@ import Testing
     try await fs.makeDirectory("d")
     let directory = try await fs.inode("d")
     try fill(fs, directory)
-    let handle = try await fs.volume.openDirectory(directory)
+    let handle = try await fs.volume.openDirectory(directory).handle
     defer { fs.volume.releaseDirectory(handle) }
     var seen: Set<String> = []
     var repeated: [String] = []

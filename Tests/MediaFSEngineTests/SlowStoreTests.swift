@@ -45,7 +45,7 @@ import Testing
     deadlines.first.open()
     await deadlines.later.reached()
     page.open()
-    volume.releaseDirectory(try await opened)
+    volume.releaseDirectory(try await opened.handle)
     #expect(try volume.context.catalog.inodeCount() == Int64(Self.files) + 1)
   }
 
@@ -57,7 +57,7 @@ import Testing
     await page.reached()
     deadlines.first.open()
     do {
-      volume.releaseDirectory(try await opened)
+      volume.releaseDirectory(try await opened.handle)
       Issue.record("There is nothing to be shown")
     } catch {
       #expect((error as? FileSystemError)?.errno == .ioError)
@@ -73,7 +73,7 @@ import Testing
     async let opened = volume.openDirectory(.root)
     await page.reached()
     deadlines.first.open()
-    volume.releaseDirectory(try await opened)
+    volume.releaseDirectory(try await opened.handle)
     #expect((volume.context.health.offline == nil) == (heldPage == 2))
     page.open()
   }

@@ -236,7 +236,7 @@ final class TestVolume {
   }
 
   func names(_ path: String = "") async throws -> [String] {
-    let handle = try await volume.openDirectory(inode(path))
+    let handle = try await volume.openDirectory(inode(path)).handle
     defer { volume.releaseDirectory(handle) }
     var names: [String] = []
     try volume.readDirectory(handle, after: 0) { entry in

@@ -243,11 +243,11 @@ import Testing
     fs.store.inject(.hold(gate), on: .list, key: ObjectKey("ns/p/"))
     let inode = try await fs.inode("p")
     let volume = fs.volume
-    async let handle = volume.openDirectory(inode)
+    async let opened = volume.openDirectory(inode)
     await gate.reached()
     try await fs.rename("p", to: "q")
     gate.open()
-    volume.releaseDirectory(try await handle)
+    volume.releaseDirectory(try await opened.handle)
     #expect(try await fs.names("q") == ["g"])
     fs.volume.setPaused(false)
     try await fs.drain()

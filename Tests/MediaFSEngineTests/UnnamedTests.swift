@@ -54,7 +54,7 @@ import Testing
       #expect(attributes.linkCount == 0)
     }
     #expect(try await fs.volume.readSymbolicLink(link) == "target")
-    let opened = try await fs.volume.openDirectory(directory)
+    let opened = try await fs.volume.openDirectory(directory).handle
     try fs.volume.readDirectory(opened, after: 0) { entry in
       #expect([".", ".."].contains { entry.name.utf8.elementsEqual($0.utf8) })
       return true

@@ -106,6 +106,8 @@ private final class UnreadableFile: ContentFile {
     (self.base, self.faults) = (base, faults)
   }
 
+  var backing: CInt? { nil }
+  func isUsedElsewhere() -> Bool { base.isUsedElsewhere() }
   func status() throws(Errno) -> ContentStatus { try base.status() }
 
   func read(count: Int, at offset: Int64) throws(Errno) -> [UInt8] {

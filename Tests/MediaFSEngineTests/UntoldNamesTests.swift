@@ -43,7 +43,7 @@ import Testing
     let kernel = SlowKernel()
     fs.volume.attach(kernel)
     try await put("theirs", at: "ns/f", of: fs)
-    fs.volume.releaseDirectory(try await fs.volume.openDirectory(.root))
+    fs.volume.releaseDirectory(try await fs.volume.openDirectory(.root).handle)
     return (fs, kernel)
   }
 

@@ -158,7 +158,7 @@ final class Side {
 
   /// - Parameter page: entries taken by one call.
   func names(of inode: InodeNumber, page: Int) async throws(FileSystemError) -> [Reply.Name] {
-    let handle = try await files.openDirectory(inode)
+    let handle = try await files.openDirectory(inode).handle
     defer { files.releaseDirectory(handle) }
     var names: [Reply.Name] = []
     var offset: Int64 = 0

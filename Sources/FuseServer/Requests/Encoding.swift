@@ -58,8 +58,25 @@ extension fuse_file_info {
   init(_ reply: OpenReply) {
     self.init()
     fh = reply.handle.value
-    keep_cache = reply.keepsKernelCache ? 1 : 0
+    switch reply.access {
+    case .cached: keep_cache = reply.keepsKernelCache ? 1 : 0
+    // The kernel refuses them with any other flag.
+    case .passedThrough: break
+    case .direct: direct_io = 1
+    }
     noflush = reply.needsFlush ? 0 : 1
+  }
+}
+
+extension fuse_file_info {
+  init(_ reply: OpenDirectoryReply) {
+    self.init()
+    fh = reply.handle.value
+    switch reply.caching {
+    case .none: break
+    case .read: cache_readdir = 1
+    case .kept: (cache_readdir, keep_cache) = (1, 1)
+    }
   }
 }
 

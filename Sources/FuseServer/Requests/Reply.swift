@@ -17,7 +17,7 @@ enum Reply: Sendable {
   case written(Int)
   case position(Int64)
   case opened(OpenReply)
-  case openedDirectory(FileHandle)
+  case openedDirectory(OpenDirectoryReply)
   case created(Entry, OpenReply)
   case statistics(FileSystemStatistics)
   /// A value of which the caller takes `limit` bytes; 0 asks for its length.
@@ -41,14 +41,16 @@ enum Reply: Sendable {
     case .position(let offset): return unsafe fuse_reply_lseek(request, Int(offset))
     case .opened(let reply):
       var file = fuse_file_info(reply)
-      return unsafe fuse_reply_open(request, &file)
-    case .openedDirectory(let handle):
-      var file = fuse_file_info(OpenReply(handle: handle, keepsKernelCache: false))
+      return SessionIO.opening(reply.access) { unsafe fuse_reply_open(request, &file) }
+    case .openedDirectory(let reply):
+      var file = fuse_file_info(reply)
       return unsafe fuse_reply_open(request, &file)
     case .created(let entry, let reply):
       var parameters = fuse_entry_param(entry)
       var file = fuse_file_info(reply)
-      return unsafe fuse_reply_create(request, &parameters, &file)
+      return SessionIO.opening(reply.access) {
+        unsafe fuse_reply_create(request, &parameters, &file)
+      }
     case .statistics(let statistics):
       var disk = statvfs(statistics)
       return unsafe fuse_reply_statfs(request, &disk)
@@ -83,7 +85,7 @@ enum Reply: Sendable {
   func undo(in fileSystem: any FileSystem) {
     switch self {
     case .opened(let reply), .created(_, let reply): fileSystem.release(reply.handle)
-    case .openedDirectory(let handle): fileSystem.releaseDirectory(handle)
+    case .openedDirectory(let reply): fileSystem.releaseDirectory(reply.handle)
     case .done, .entry, .attributes, .text, .bytes, .entries, .written, .position, .statistics,
       .extendedAttribute, .failure:
       break

@@ -11,6 +11,7 @@ final class RequestContext: Sendable {
   let log: Logger
   let waiting = WaitingRequests()
   let known = KnownInodes()
+  let passthrough = Passthrough()
 
   init(fileSystem: any FileSystem, executor: any TaskExecutor, log: Logger) {
     self.fileSystem = fileSystem

@@ -63,6 +63,7 @@ package final class FuseServer: Sendable {
       unsafe Unmanaged.passUnretained(context).release()
       throw geteuid() == 0 ? .refused(messages) : .notPermitted("mount as root, or \(messages)")
     }
+    context.passthrough.attach(session)
     do throws(Errno) {
       try SessionIO.install(on: session)
     } catch {
@@ -99,6 +100,9 @@ package final class FuseServer: Sendable {
 
   /// Tells the kernel to forget what it caches; never blocks the caller.
   package var kernelCache: any KernelCache { notifier }
+
+  /// The kernel's own way to the files of the disk.
+  package var backingFiles: any BackingFiles { context.passthrough }
 
   /// Serves requests until the mount is gone. Blocks; returns when nothing of the mount is left.
   ///
@@ -163,6 +167,7 @@ package final class FuseServer: Sendable {
       context.log.error("requests ignore their cancellation; their session is left behind")
       return
     }
+    context.passthrough.close()
     unsafe fuse_session_unmount(session.value)
     unsafe fuse_session_destroy(session.value)
     unsafe Unmanaged.passUnretained(context).release()

@@ -26,6 +26,8 @@ final class Batch: Sendable {
     /// Of the open transaction, or the next one.
     var name: Int64
     var operations = 0
+    /// At so many of them it is committed.
+    var limit = Batch.maximumOperations
     /// Since the last operation.
     var reads = 0
     /// The open transaction is lost, and what is in the log could not be carried out once more.
@@ -66,10 +68,10 @@ final class Batch: Sendable {
     switch outcome {
     case .nothing:
       if !isPending { try database.rollback() }
-    case .logged(let operations):
+    case .logged(let isEnough):
       pending.store(true, ordering: .releasing)
       // What is in the log has happened, whatever becomes of the commit.
-      if operations >= Self.maximumOperations { try? commit(on: database) }
+      if isEnough { try? commit(on: database) }
     case .tooLong:
       try commit(on: database)
     }
@@ -78,8 +80,8 @@ final class Batch: Sendable {
 
   private enum Outcome {
     case nothing
-    /// It is one of so many.
-    case logged(Int)
+    /// And there are so many by now that they should be committed.
+    case logged(Bool)
     case tooLong
   }
 
@@ -90,7 +92,7 @@ final class Batch: Sendable {
       guard try state.log?.append(record) == true else { return .tooLong }
       state.operations += 1
       state.reads = 0
-      return .logged(state.operations)
+      return .logged(state.operations >= state.limit)
     }
   }
 
@@ -126,10 +128,14 @@ final class Batch: Sendable {
       state.withLock { state in
         state.name = name
         state.log?.begin(name)
-        (state.operations, state.reads) = (0, 0)
+        (state.operations, state.limit, state.reads) = (0, Self.maximumOperations, 0)
       }
       pending.store(false, ordering: .releasing)
     } catch {
+      // A disk that is full may be so for long, and each attempt costs all operations once more.
+      state.withLock { state in
+        (state.limit, state.reads) = (state.operations + Self.maximumOperations, 0)
+      }
       try restore(on: database)
       throw error
     }

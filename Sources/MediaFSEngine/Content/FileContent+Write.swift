@@ -160,7 +160,7 @@ extension FileContent {
   func settle(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
     try changing.withLock { _ throws(FileSystemError) in
       let shape = state.withLock { state -> ContentState? in
-        guard !state.lifecycle.isSettled else { return nil }
+        guard !state.lifecycle.isSettled, state.mappers == 0 else { return nil }
         let holes = state.lifecycle.holes
         return ContentState(
           size: state.lifecycle.size, modified: state.modified,

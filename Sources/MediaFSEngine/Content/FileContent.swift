@@ -44,6 +44,12 @@ final class FileContent: Sendable {
     var isHealing = false
     /// What the content file says of its seams; `nil` where that is not known.
     var seams: Range<Int64>?
+    /// The kernel reads the content file itself, which had so many bytes when that began: nothing
+    /// of it goes meanwhile.
+    var held: Int64?
+    /// Opens through which a process may map the content file and write to it, of which nobody is
+    /// told; and whether one that has ended may have left such a mapping.
+    var mappers = 0
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 
@@ -68,7 +74,7 @@ final class FileContent: Sendable {
     }
 
     func evictable(in range: Range<Int64>) -> [Range<Int64>] {
-      lifecycle.evictable(in: range, sparing: waiters.map(\.range))
+      held == nil ? lifecycle.evictable(in: range, sparing: waiters.map(\.range)) : []
     }
   }
 

@@ -183,6 +183,9 @@ final class CacheSpace: Sendable {
           } else if let drop = evict(candidate) {
             freed += drop.freed
             dropped.append(drop)
+          } else {
+            // In use, however long ago that began: others behind it may go.
+            keeping[candidate.segment] = environment.now()
           }
         }
         // What is kept counts as used just now: the next look finds it behind all others.

@@ -30,7 +30,7 @@ extension Volume {
     let now = context.environment.now()
     let changes = file.content.state.withLock { $0.lifecycle.changes }
     let policy = context.options.accessTimes
-    guard file.access.withLock({ $0.isDue(now, changes: changes, policy) }),
+    guard file.accessTime.withLock({ $0.isDue(now, changes: changes, policy) }),
       let record = try? context.catalog.inode(file.content.inode)
     else { return }
     noteAccess(to: record)

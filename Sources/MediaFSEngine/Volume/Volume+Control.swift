@@ -39,6 +39,7 @@ extension Volume: VolumeControl {
           hits: statistics.hits.count, misses: statistics.misses.count,
           evictions: statistics.evictions.count, damaged: statistics.damagedBlocks.count,
           full: try shortage(dirty.bytes, catalog)),
+        passthrough: context.accesses.status,
         conflicts: statistics.conflicts.count,
         violations: statistics.violations.withLock { $0 }, quarantine: quarantine,
         requests: context.store.requestCounts)

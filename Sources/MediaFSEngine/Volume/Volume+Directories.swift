@@ -8,10 +8,17 @@ extension Volume {
   /// Offsets 1 and 2 are "." and "..", so those of entries begin behind them.
   private static let firstEntry: Int64 = 2
 
-  package func openDirectory(_ inode: InodeNumber) async throws(FileSystemError) -> FileHandle {
-    _ = try await known(inode, "opendir")
+  package func openDirectory(
+    _ inode: InodeNumber
+  ) async throws(FileSystemError) -> OpenDirectoryReply {
+    let directory = try await known(inode, "opendir")
     let parent = try ask("opendir") { try $0.parent(of: inode) }
-    return directories.insert(OpenDirectory(inode, parent: parent))
+    let handle = directories.insert(OpenDirectory(inode, parent: parent))
+    guard let listed = directory.listed, refresher.validity(of: directory) > .zero else {
+      return OpenDirectoryReply(handle: handle)
+    }
+    let isKept = context.keptListings.keeps(inode, of: listed)
+    return OpenDirectoryReply(handle: handle, caching: isKept ? .kept : .read)
   }
 
   package func readDirectory(

@@ -30,17 +30,61 @@ extension Volume {
       letGo(content)
       throw error
     }
-    return reply(content, flags)
+    return try opened(content, flags, names: record.linkCount)
   }
 
-  func reply(_ content: FileContent, _ flags: OpenFlags) -> OpenReply {
-    let file = OpenFile(content, flags, cacheSize: context.options.cacheSize)
+  /// Hands a content that was acquired for a handle to the kernel.
+  ///
+  /// - Parameter names: of the inode. One of several may get a new version from others, which all
+  ///   of them have then (``Ingestion``), and the kernel one file for them.
+  func opened(
+    _ content: FileContent, _ flags: OpenFlags, names: UInt32 = 1
+  ) throws(FileSystemError) -> OpenReply {
+    let mayPass = names <= 1 && mayPass(content, flags)
+    let access = context.accesses.begin(content, mayPass: mayPass)
+    let file = OpenFile(content, flags, access, cacheSize: context.options.cacheSize)
+    if file.mayMap {
+      do throws(FileSystemError) {
+        if try content.beginMapping(context.catalog, now: context.environment.now()) {
+          reconciler.journalChanged()
+        }
+      } catch {
+        context.accesses.end(content.inode)
+        letGo(content)
+        throw error
+      }
+    }
+    if case .passedThrough = access {
+      noteRead(file)
+      context.statistics.hits.add(1)
+    }
     // What was only read has nothing to say at close(2), and what was written settles with the last
     // one. What may be mapped and written to is written back by then.
     let mayBeMapped = flags.isSuperset(of: [.read, .write])
     return OpenReply(
       handle: files.insert(file), keepsKernelCache: true,
-      needsFlush: mayBeMapped || flags.contains(.write) && context.options.uploadSynchronous)
+      needsFlush: mayBeMapped || flags.contains(.write) && context.options.uploadSynchronous,
+      access: access)
+  }
+
+  /// Bytes that are compared with their sums before an open returns: some milliseconds. Of a larger
+  /// file the first reader compares what he reads, and the next one may have it from the kernel.
+  private static let comparedAtOpen: Int64 = 4 << 20
+
+  /// Whether the kernel may read the content file for who opens it so: it is all there and as it
+  /// should be, and nobody writes through this open.
+  private func mayPass(_ content: FileContent, _ flags: OpenFlags) -> Bool {
+    guard !flags.contains(.write), context.accesses.obstacle == nil else { return false }
+    let (size, isWhole, unverified) = content.state.withLock { state in
+      let lifecycle = state.lifecycle
+      let all = 0..<max(0, lifecycle.size)
+      let isWhole = lifecycle.missing(in: all).isEmpty
+      let unverified = isWhole ? lifecycle.unverified(in: all) : []
+      return (lifecycle.size, isWhole, unverified.reduce(0) { $0 + Int64($1.range.count) })
+    }
+    guard isWhole, unverified <= Self.comparedAtOpen else { return false }
+    context.space.touch(0..<max(0, size), of: content.number)
+    return unverified == 0 || (try? context.space.verify(0..<size, of: content)) == true
   }
 
   package func create(
@@ -57,7 +101,7 @@ extension Volume {
     do throws(FileSystemError) {
       let (record, content) = try make(new, path, in: parent, at: now, flags)
       reconciler.journalChanged()
-      return (entry(record, in: directory), reply(content, flags))
+      return (entry(record, in: directory), try opened(content, flags))
     } catch {
       // open(2): without O_EXCL the file may as well be there.
       guard error.errno == .fileExists, !flags.contains(.exclusive) else { throw error }
@@ -185,7 +229,32 @@ extension Volume {
       }
       reconciler.journalChanged()
     }
-    letGo(file.content)
+    context.accesses.end(file.content.inode)
+    if file.mayMap {
+      endMapping(of: file.content)
+    } else {
+      letGo(file.content)
+    }
+  }
+
+  /// How often it is looked whether a process still has a file mapped that it has closed.
+  private static let mappingInterval: Duration = .seconds(1)
+
+  /// Nobody is told when a mapping ends. The content counts as open until then.
+  private func endMapping(of content: FileContent) {
+    context.environment.spawn("mapping") { [self] in
+      while content.mayBeMapped, !Task.isCancelled {
+        await context.environment.sleep(Self.mappingInterval)
+      }
+      content.endMapping()
+      do throws(FileSystemError) {
+        try content.settle(context.catalog, now: context.environment.now())
+      } catch {
+        context.log.error("Inode \(content.inode) was not settled: \(error)")
+      }
+      reconciler.journalChanged()
+      letGo(content)
+    }
   }
 
   private func letGo(_ content: FileContent) {

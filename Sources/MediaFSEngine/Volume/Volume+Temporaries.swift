@@ -18,6 +18,6 @@ extension Volume {
     context.unnamed.withLock { _ = $0.insert(record.number) }
     // Were this to fail, the next start erases the inode.
     let content = try context.registry.acquire(record.number, asHandle: true)
-    return (entry(record, in: directory), reply(content, flags))
+    return (entry(record, in: directory), try opened(content, flags))
   }
 }

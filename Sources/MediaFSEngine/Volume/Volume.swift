@@ -85,6 +85,11 @@ package final class Volume: Sendable {
     context.attach(kernel)
   }
 
+  /// The kernel may read content files itself from now on.
+  package func attach(_ files: any BackingFiles) {
+    if context.options.passesThrough { context.accesses.attach(files) }
+  }
+
   /// Whether anything is known from an earlier run: such a volume is of use without the store.
   package var isKnown: Bool {
     if let root = try? context.catalog.inode(.root), root.listed != nil { return true }
@@ -152,13 +157,21 @@ final class OpenFile: Sendable {
   let content: FileContent
   let flags: OpenFlags
   let window: Mutex<ReadWindow>
-  let access = Mutex(AccessLook())
+  let accessTime = Mutex(AccessLook())
+  let access: FileAccess
 
   /// - Parameter cacheSize: what is fetched ahead must not push out what was, unread.
-  init(_ content: FileContent, _ flags: OpenFlags, cacheSize: Int64) {
+  init(_ content: FileContent, _ flags: OpenFlags, _ access: FileAccess, cacheSize: Int64) {
     window = Mutex(ReadWindow(limit: cacheSize / 8))
     self.content = content
     self.flags = flags
+    self.access = access
+  }
+
+  /// A process may map the content file through it, and write to it.
+  var mayMap: Bool {
+    guard case .direct = access else { return false }
+    return flags.isSuperset(of: [.read, .write])
   }
 }
 

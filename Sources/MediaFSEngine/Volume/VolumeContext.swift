@@ -32,6 +32,8 @@ final class VolumeContext: Sendable {
   let partCopies = Mutex<Set<ObjectKey>>([])
   let attributeNames = AttributeNames()
   let untold = UntoldNames()
+  let keptListings = KeptListings()
+  let accesses: FileAccesses
   let doubts = Doubts()
   /// Inodes without a name that somebody still uses; erased when nobody does.
   let unnamed = Mutex<Set<InodeNumber>>([])
@@ -53,6 +55,7 @@ final class VolumeContext: Sendable {
     self.environment = environment
     self.statistics = statistics
     self.log = log
+    accesses = FileAccesses(cacheSize: options.cacheSize)
     health = StoreHealth(environment, log: log)
     self.store = WatchedStore(store, health, catalog)
     keySpace = KeySpace(prefix: options.keyPrefix)
@@ -146,6 +149,7 @@ final class VolumeContext: Sendable {
   /// The kernel asks again for a name that stands for something else now.
   func forget(_ entry: EntryName) {
     let moment = untold.now
+    keptListings.forget(entry.parent)
     guard let kernel = kernel.withLock({ $0 }) else { return untold.told(entry, at: moment) }
     kernel.invalidate(entry.name, in: entry.parent) { [untold] in untold.told(entry, at: moment) }
   }

@@ -77,10 +77,10 @@ extension MemoryFileSystem {
 
   package func openDirectory(
     _ inode: InodeNumber
-  ) async throws(FileSystemError) -> FileHandle {
+  ) async throws(FileSystemError) -> OpenDirectoryReply {
     try perform("opendir") { state throws(Errno) in
       _ = try state.tree.children(of: inode)
-      return try state.open(.directory(inode, []))
+      return OpenDirectoryReply(handle: try state.open(.directory(inode, [])))
     }
   }
 

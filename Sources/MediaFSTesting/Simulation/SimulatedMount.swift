@@ -99,6 +99,9 @@ extension SimulatedMount {
 
 /// An open file of a ``SimulatedDisk``.
 private final class SimulatedFile: ContentFile {
+  var backing: CInt? { nil }
+  func isUsedElsewhere() -> Bool { false }
+
   private let number: Int
   private let mount: SimulatedMount
 

@@ -13,7 +13,8 @@ struct StatusText {
   }
 
   var text: String {
-    ([heading] + content + [cache] + damage + queues + [requests] + conflicts + violations
+    ([heading] + content + [cache, passthrough] + damage + queues + [requests] + conflicts
+      + violations
       + quarantine + parked).joined(separator: "\n") + "\n"
   }
 
@@ -47,6 +48,15 @@ struct StatusText {
     if cache.evictions > 0 { text += ", \(Self.grouped(cache.evictions)) evictions" }
     if let reason = cache.full { text += ", full: \(reason)" }
     return Self.row("cache", text)
+  }
+
+  private var passthrough: String {
+    let passthrough = status.passthrough
+    let count = Self.grouped(passthrough.files)
+    let text =
+      passthrough.obstacle.map { "off: \($0)" }
+      ?? "\(count) open files, \(SizeText.approximate(passthrough.bytes))"
+    return Self.row("passthrough", text)
   }
 
   private var damage: [String] {

@@ -115,6 +115,9 @@ enum ConfigurationTable {
       "mount.no_delete", .flag, \.volume.noDelete,
       "Deleted files disappear here and stay in the store."),
     ConfigurationKey(
+      "mount.passthrough", .flag, \.volume.passesThrough,
+      "Lets the kernel read files that are all in the cache by itself."),
+    ConfigurationKey(
       "mount.uid", .identifier, \.volume.defaultOwner.user,
       "Owner of objects that name none; who mounts, if not set.", dependsOnUser: true),
     ConfigurationKey(

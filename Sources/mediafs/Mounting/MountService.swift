@@ -32,6 +32,7 @@ struct MountService: Sendable {
     let server = try mount(volume)
     let control = try listen(volume, ending, server)
     volume.attach(server.kernelCache)
+    volume.attach(server.backingFiles)
     volume.start()
     ending.serve(with: server)
     log.notice("Mounted", metadata: plan.metadata)

@@ -77,6 +77,7 @@ import Testing
           dirty            3 files, 300 B
           remote only  1,500 files, 2.00 GiB
           cache        1.00 GiB of 10.0 GiB (10%), 90% of reads hit, 5 evictions
+          passthrough  7 open files, 1.00 MiB
           uploads      3 waiting (300 B), 1 active, oldest 12s, 4 retries
                        last error: SlowDown: Please reduce your request rate.
           downloads    idle

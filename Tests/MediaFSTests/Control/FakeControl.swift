@@ -111,6 +111,6 @@ extension VolumeStatus {
     downloads: Queue(), deletes: Queue(waiting: Count(files: 1, bytes: 7)),
     parked: [Parked(path: "a/b.jpg", error: "AccessDenied: no right to write")],
     cache: Cache(bytes: 1 << 30, limit: 10 << 30, hits: 90, misses: 10, evictions: 5),
-    conflicts: 2,
+    passthrough: Passthrough(files: 7, bytes: 1 << 20), conflicts: 2,
     requests: ["PutObject": 12, "GetObject": 34])
 }

@@ -1,0 +1,143 @@
+import MediaFSTesting
+import Testing
+
+extension MountTests {
+  /// The kernel reads content files by itself; what others do to them meanwhile is seen, is sent,
+  /// and takes nothing from under its hands.
+  @Suite struct Passthrough {
+    /// So many open files are read so just now.
+    private func passed(_ mount: Mount) throws -> Int {
+      let status = try mount.status()["passthrough"]
+      if let obstacle = status?["obstacle"]?.text {
+        throw HarnessError("no passthrough: \(obstacle)")
+      }
+      return status?["files"]?.int ?? -1
+    }
+
+    @Test func aFileThatIsHereIsReadFromTheDisk() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let application = try Application(in: mount.directory)
+        try application.run("write('f', 'bytes' * 100_000); reader = open('f', 'rb')")
+        #expect(try passed(mount) == 1)
+        #expect(try application.value("reader.read() == b'bytes' * 100_000") == true)
+        try application.run("other = open('f', 'rb'); reader.close()")
+        #expect(try passed(mount) == 1)
+        try application.run("other.close()")
+        try eventually("the file is closed", within: .seconds(10)) { try passed(mount) == 0 }
+        // Another host has to fetch it first, and reads it as it comes.
+        let host = try stage.otherHost()
+        try mount.flush()
+        let there = try Application(in: host.directory)
+        try there.run("first = open('f', 'rb')")
+        #expect(try passed(host) == 0)
+        #expect(try there.value("first.read() == b'bytes' * 100_000") == true)
+        try there.run("second = open('f', 'rb')")
+        #expect(try passed(host) == 0)
+        #expect(try there.value("second.read() == b'bytes' * 100_000") == true)
+        try there.run("first.close(); second.close()")
+        try eventually("nobody has it open in another way", within: .seconds(10)) {
+          try there.run("third = open('f', 'rb')")
+          return try passed(host) == 1
+        }
+        #expect(try there.value("third.read() == b'bytes' * 100_000") == true)
+      }
+    }
+
+    @Test func itCanBeSwitchedOff() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(options: ["mount.passthrough": "false"])
+        let application = try Application(in: mount.directory)
+        try application.run("write('f', 'bytes'); reader = open('f')")
+        #expect(try application.text("reader.read()") == "bytes")
+        let status = try mount.status()["passthrough"]
+        #expect(status?["obstacle"]?.text == "it is switched off (mount.passthrough)")
+      }
+    }
+
+    @Test func readersSeeWhatOthersWriteMeanwhile() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let application = try Application(in: mount.directory)
+        try application.run(
+          """
+          write('f', 'a' * 10_000)
+          reader = os.open('f', os.O_RDONLY)
+          writer = os.open('f', os.O_WRONLY)
+          """)
+        try mount.flush()
+        #expect(try passed(mount) == 1)
+        try application.run(
+          "os.pwrite(writer, b'bcd', 5_000); os.pwrite(writer, b'e' * 4_000, 9_000)")
+        let expected = "b'a' * 5_000 + b'bcd' + b'a' * 3_997 + b'e' * 4_000"
+        #expect(try application.value("os.pread(reader, 20_000, 0) == \(expected)") == true)
+        #expect(try application.int("os.fstat(reader).st_size") == 13_000)
+        #expect(try application.value("os.stat('f') == os.fstat(writer)") == true)
+        try application.run("added = os.open('f', os.O_WRONLY | os.O_APPEND)")
+        try application.run("os.write(added, b'end'); os.ftruncate(writer, 5_003)")
+        try application.run("os.write(added, b'last')")
+        #expect(
+          try application.value("os.pread(reader, 20_000, 0) == b'a' * 5_000 + b'bcdlast'") == true)
+        try application.run("os.close(writer); os.close(added)")
+        try mount.flush()
+        #expect(try stage.bucket.get("media/f") == String(repeating: "a", count: 5_000) + "bcdlast")
+        try application.run("os.truncate('f', 3); emptied = open('g', 'w'); os.rename('g', 'f')")
+        #expect(try application.text("os.pread(reader, 100, 0).decode()") == "aaa")
+        try application.run("os.unlink('f')")
+        #expect(try application.text("os.pread(reader, 100, 0).decode()") == "aaa")
+      }
+    }
+
+    /// The mapping is one of the content file, of which the daemon hears nothing; it may outlive
+    /// every descriptor.
+    @Test func whatIsWrittenIntoAMappingIsSent() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount()
+        let application = try Application(in: mount.directory)
+        try application.run(
+          """
+          import mmap
+          write('f', 'a' * 10_000)
+          reader = os.open('f', os.O_RDONLY)
+          """)
+        try mount.flush()
+        #expect(try passed(mount) == 1)
+        try application.run(
+          """
+          both = os.open('f', os.O_RDWR)
+          memory = mmap.mmap(both, 10_000)
+          memory[10] = ord('b')
+          os.close(both); os.close(reader)
+          memory[20] = ord('c')
+          """)
+        #expect(try application.text("chr(read('f')[10]) + chr(read('f')[20])") == "bc")
+        // Whoever still can write keeps it from being sent.
+        #expect(try mount.status()["dirty"]?["files"]?.int == 1)
+        try application.run("memory[30] = ord('d'); memory.close()")
+        try mount.flush()
+        #expect(
+          try stage.bucket.get("media/f")
+            == "aaaaaaaaaabaaaaaaaaacaaaaaaaaad" + String(repeating: "a", count: 9_969))
+        #expect(try mount.mediafs("verify").exit == .code(0))
+        #expect(try application.text("read('f')[10:31].decode()") == "baaaaaaaaacaaaaaaaaad")
+      }
+    }
+
+    /// Nothing of a file is evicted that the kernel reads by itself.
+    @Test func theCacheMakesRoomOfOthers() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(options: ["cache.size": "16MiB"])
+        let application = try Application(in: mount.directory)
+        try application.run("write('held', 'h' * (4 << 20)); reader = open('held')")
+        try mount.flush()
+        #expect(try passed(mount) == 1)
+        for number in 0..<8 {
+          try application.run("write('f\(number)', '\(number)' * (3 << 20))")
+          try mount.flush()
+        }
+        #expect(try application.value("reader.read() == 'h' * (4 << 20)") == true)
+        #expect(try application.value("read('f0') == b'0' * (3 << 20)") == true)
+      }
+    }
+  }
+}
