@@ -78,7 +78,8 @@ package final class Catalog: Sendable {
       pool = try DatabasePool(path: path, configuration: configuration)
       log = FilePath(path + Self.logSuffix)
       let log = log
-      recovered = try pool.writeWithoutTransaction { try Batch.recover(log, on: $0) }
+      let rest = try pool.writeWithoutTransaction { try Batch.recover(log, on: $0) }
+      recovered = rest?.count ?? 0
       try Schema.migrator.migrate(pool)
       let isNew: Bool
       (generation, isNew) = try pool.write { database in
@@ -92,7 +93,7 @@ package final class Catalog: Sendable {
         return (generation, isNew)
       }
       batch = try pool.writeWithoutTransaction { database in
-        try Batch.open(log, on: database)
+        try Batch.open(log, on: database, after: rest)
       }
       if isNew {
         try synchronizeLog()
@@ -116,7 +117,7 @@ package final class Catalog: Sendable {
     if wasClosed { return }
     do {
       // GRDB closes the writer first, and readers write nothing back.
-      let wasCommitted = (try? refuseIfDamaged()) != nil
+      let wasCommitted = (try? refuseIfDamaged()) != nil && !batch.hasFailed
       if wasCommitted {
         try pool.writeWithoutTransaction { database in
           try batch.commit(on: database)

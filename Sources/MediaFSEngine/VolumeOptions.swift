@@ -48,7 +48,7 @@ package struct VolumeOptions: Sendable {
   /// What is written for a while would stay for ever.
   package var neverDeletes: Bool { noDelete || deleteDelay == nil }
   /// The kernel may read content files by itself.
-  package var passesThrough = true
+  package var passesThrough = false
   /// `noatime`, `relatime`, `strictatime`, `nodiratime`.
   package var accessTimes = AccessTimePolicy()
 

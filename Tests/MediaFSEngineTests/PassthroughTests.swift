@@ -40,7 +40,10 @@ import Testing
   private func volume(
     _ configure: (inout VolumeOptions) -> Void = { _ in }
   ) throws -> TestVolume {
-    let fs = try TestVolume(configure: configure)
+    let fs = try TestVolume {
+      $0.passesThrough = true
+      configure(&$0)
+    }
     fs.volume.attach(kernel)
     return fs
   }

@@ -5,6 +5,8 @@ extension MountTests {
   /// The kernel reads content files by itself; what others do to them meanwhile is seen, is sent,
   /// and takes nothing from under its hands.
   @Suite struct Passthrough {
+    private static let options = ["mount.passthrough": "true"]
+
     /// So many open files are read so just now.
     private func passed(_ mount: Mount) throws -> Int {
       let status = try mount.status()["passthrough"]
@@ -16,7 +18,7 @@ extension MountTests {
 
     @Test func aFileThatIsHereIsReadFromTheDisk() throws {
       try Stage.play { stage in
-        let mount = try stage.mount()
+        let mount = try stage.mount(options: Self.options)
         let application = try Application(in: mount.directory)
         try application.run("write('f', 'bytes' * 100_000); reader = open('f', 'rb')")
         #expect(try passed(mount) == 1)
@@ -26,7 +28,7 @@ extension MountTests {
         try application.run("other.close()")
         try eventually("the file is closed", within: .seconds(10)) { try passed(mount) == 0 }
         // Another host has to fetch it first, and reads it as it comes.
-        let host = try stage.otherHost()
+        let host = try stage.otherHost(options: Self.options)
         try mount.flush()
         let there = try Application(in: host.directory)
         try there.run("first = open('f', 'rb')")
@@ -46,7 +48,7 @@ extension MountTests {
 
     @Test func itCanBeSwitchedOff() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: ["mount.passthrough": "false"])
+        let mount = try stage.mount()
         let application = try Application(in: mount.directory)
         try application.run("write('f', 'bytes'); reader = open('f')")
         #expect(try application.text("reader.read()") == "bytes")
@@ -57,7 +59,7 @@ extension MountTests {
 
     @Test func readersSeeWhatOthersWriteMeanwhile() throws {
       try Stage.play { stage in
-        let mount = try stage.mount()
+        let mount = try stage.mount(options: Self.options)
         let application = try Application(in: mount.directory)
         try application.run(
           """
@@ -92,7 +94,7 @@ extension MountTests {
     /// every descriptor.
     @Test func whatIsWrittenIntoAMappingIsSent() throws {
       try Stage.play { stage in
-        let mount = try stage.mount()
+        let mount = try stage.mount(options: Self.options)
         let application = try Application(in: mount.directory)
         try application.run(
           """
@@ -126,7 +128,8 @@ extension MountTests {
     /// Nothing of a file is evicted that the kernel reads by itself.
     @Test func theCacheMakesRoomOfOthers() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: ["cache.size": "16MiB"])
+        let mount = try stage.mount(
+          options: Self.options.merging(["cache.size": "16MiB"]) { $1 })
         let application = try Application(in: mount.directory)
         try application.run("write('held', 'h' * (4 << 20)); reader = open('held')")
         try mount.flush()

@@ -41,8 +41,11 @@ final class Batch: Sendable {
   /// Some operations are not committed yet.
   var isPending: Bool { pending.load(ordering: .acquiring) }
 
-  private init(_ log: RedoLog?, name: Int64) {
-    state = Mutex(State(log: log, name: name))
+  private init(_ log: RedoLog?, name: Int64, operations: Int = 0) {
+    state = Mutex(
+      State(
+        log: log, name: name, operations: operations, limit: operations + Self.maximumOperations))
+    pending.store(operations > 0, ordering: .releasing)
   }
 
   // MARK: Operations
@@ -59,7 +62,7 @@ final class Batch: Sendable {
     let outcome: Outcome
     do {
       result = try body(Connection(database, recorder: recorder))
-      outcome = try log()
+      outcome = log()
     } catch {
       try undo(on: database)
       throw error
@@ -85,11 +88,12 @@ final class Batch: Sendable {
     case tooLong
   }
 
-  private func log() throws(Errno) -> Outcome {
+  private func log() -> Outcome {
     guard let record = recorder.record else { return .tooLong }
     if record.isEmpty { return .nothing }
-    return try state.withLock { state throws(Errno) in
-      guard try state.log?.append(record) == true else { return .tooLong }
+    return state.withLock { state in
+      // What a log cannot take is committed.
+      guard (try? state.log?.append(record)) == true else { return .tooLong }
       state.operations += 1
       state.reads = 0
       return .logged(state.operations >= state.limit)
@@ -121,6 +125,7 @@ final class Batch: Sendable {
 
   /// All operations so far are in SQLite's own log then.
   func commit(on database: Database) throws {
+    try refuseIfFailed()
     guard database.isInsideTransaction else { return }
     do {
       let name = try Self.nameNext(on: database)
@@ -152,10 +157,15 @@ final class Batch: Sendable {
       try database.beginTransaction(.immediate)
       try Self.redo(records, on: database)
     } catch {
+      // Half of them is not what happened: they are left to the next start.
+      if database.isInsideTransaction { try? database.rollback() }
       state.withLock { $0.failure = error }
       throw error
     }
   }
+
+  /// What happened is in the log only, and nothing can be answered any more.
+  var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
   private func refuseIfFailed() throws {
     if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -171,28 +181,60 @@ final class Batch: Sendable {
 
   // MARK: Opening
 
+  /// What an earlier process has left in its log.
+  struct Rest {
+    fileprivate var name: Int64
+    fileprivate var records: [[UInt8]]
+    /// Else the disk is full.
+    fileprivate var isCommitted: Bool
+
+    /// How many operations that are.
+    var count: Int { records.count }
+  }
+
   /// Carries out what an earlier process has left in its log, before anything else is done with the
-  /// database: what was recorded is of the schema that it had. Returns how many operations that
-  /// were.
-  static func recover(_ path: FilePath, on database: Database) throws -> Int {
+  /// database: what was recorded is of the schema that it had.
+  static func recover(_ path: FilePath, on database: Database) throws -> Rest? {
     guard try FileTree.exists(path), try database.tableExists("volume"),
       let row = try Connection(database).row("SELECT value FROM volume WHERE name = 'batch'"),
       let name = Int64(row[0] as String)
-    else { return 0 }
-    let records = try RedoLog(path).records(of: name)
-    guard !records.isEmpty else { return 0 }
-    try database.inTransaction(.immediate) {
-      try redo(records, on: database)
-      _ = try nameNext(on: database)
-      return .commit
+    else { return nil }
+    let records = try RedoLog(reading: path).records(of: name)
+    guard !records.isEmpty else { return nil }
+    var rest = Rest(name: name, records: records, isCommitted: true)
+    do {
+      try database.inTransaction(.immediate) {
+        try redo(records, on: database)
+        _ = try nameNext(on: database)
+        return .commit
+      }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+      rest.isCommitted = false
     }
-    return records.count
+    return rest
   }
 
-  static func open(_ path: FilePath, on database: Database) throws -> Batch {
-    // What is left in the log means nothing from now on, whatever it is.
-    let name = try nameNext(on: database)
-    guard var log = try? RedoLog(path) else { return Batch(nil, name: name) }
+  /// - Parameter rest: what was recovered. Where it could not be committed the transaction goes on
+  ///   that it was made in.
+  static func open(_ path: FilePath, on database: Database, after rest: Rest?) throws -> Batch {
+    if let rest, !rest.isCommitted {
+      var log = try RedoLog(path)
+      log.resume(rest.name, behind: rest.records)
+      try database.beginTransaction(.immediate)
+      try redo(rest.records, on: database)
+      return Batch(log, name: rest.name, operations: rest.count)
+    }
+    let name: Int64
+    do {
+      // What is left in the log means nothing from now on, whatever it is.
+      name = try nameNext(on: database)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+      return Batch(nil, name: 0)
+    }
+    guard var log = try? RedoLog(path) else {
+      try? FileTree.unlink(path)
+      return Batch(nil, name: name)
+    }
     log.begin(name)
     return Batch(log, name: name)
   }

@@ -26,10 +26,22 @@ struct RedoLog: Sendable {
     try file.reserveSpace(0..<Int64(Self.capacity))
   }
 
+  /// For its records only, whatever room there is.
+  init(reading path: FilePath) throws(Errno) {
+    file = try SharedDescriptor(opening: path, .readOnly, options: .noFollow)
+  }
+
   /// The records that are appended from now on are of the transaction `batch`; those of the one
   /// before are committed.
   mutating func begin(_ batch: Int64) {
     (self.batch, count, end) = (batch, 0, 0)
+  }
+
+  /// The transaction goes on that has these records.
+  mutating func resume(_ batch: Int64, behind records: [[UInt8]]) {
+    begin(batch)
+    count = Int64(records.count)
+    end = records.reduce(0) { $0 + Self.headerLength + $1.count }
   }
 
   /// Returns false where the record does not fit.

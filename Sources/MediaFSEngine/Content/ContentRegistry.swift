@@ -82,8 +82,10 @@ final class ContentRegistry: Sendable {
   ) throws(FileSystemError) -> FileContent {
     let stripe = stripes[Int(truncatingIfNeeded: record.number.value & 63)]
     let content = try stripe.loading.withLock { _ throws(FileSystemError) -> FileContent? in
-      // Somebody has looked the name up, and was faster.
-      guard current(record.number) == nil else { return nil }
+      // Somebody has looked the name up, and was faster; perhaps he has done with it already.
+      guard current(record.number) == nil,
+        let now = try? catalog.inode(record.number), now.isWriting, now.version == record.version
+      else { return nil }
       do throws(Errno) {
         let content = FileContent(new: record, file: file)
         try content.label(new: record, at: path)

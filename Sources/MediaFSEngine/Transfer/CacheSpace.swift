@@ -177,19 +177,21 @@ final class CacheSpace: Sendable {
         let candidates = try catalog.evictable(limit: Self.batch)
           .filter { keeping[$0.segment] == nil }
         if candidates.isEmpty { break }
+        var kept: [Segment: Timestamp] = [:]
         for candidate in candidates where freed < bytes {
           if keeps(candidate) {
-            keeping[candidate.segment] = environment.now()
+            kept[candidate.segment] = environment.now()
           } else if let drop = evict(candidate) {
             freed += drop.freed
             dropped.append(drop)
           } else {
             // In use, however long ago that began: others behind it may go.
-            keeping[candidate.segment] = environment.now()
+            kept[candidate.segment] = environment.now()
           }
         }
         // What is kept counts as used just now: the next look finds it behind all others.
-        try catalog.touch(keeping)
+        try catalog.touch(kept)
+        keeping.merge(kept) { $1 }
       } while dropped.isEmpty && !keeping.isEmpty
     } catch {
       log.error("Nothing can be evicted: \(error)")

@@ -42,7 +42,7 @@ package final class SimulatedDisk: Sendable {
     var isPowerOut = false
   }
 
-  let simulation: Simulation
+  package let simulation: Simulation
   /// Of the catalog that is on the disk as well.
   package let log: SimulatedLog
   /// Synchronizing is a lie; for tests of what finds that out.
