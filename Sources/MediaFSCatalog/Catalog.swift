@@ -59,41 +59,36 @@ package final class Catalog: Sendable {
     self.afterSynchronization = afterSynchronization
     self.onDamage = onDamage
     do {
-      var configuration = Configuration()
-      // Readers: FUSE threads at once; more only cost memory.
-      configuration.maximumReaderCount = 8
-      configuration.prepareDatabase { database in
-        // A commit in WAL survives the death of the process without a sync; power cuts are
-        // `synchronize()`'s task.
-        try database.execute(
-          sql: """
-            PRAGMA synchronous = NORMAL;
-            PRAGMA cache_size = -4096;
-            PRAGMA temp_store = MEMORY;
-            """)
-      }
-      configuration.busyMode = .timeout(10)
-      // A batch is a transaction that stays open.
-      configuration.allowsUnsafeTransactions = true
-      pool = try DatabasePool(path: path, configuration: configuration)
+      pool = try DatabasePool(path: path, configuration: Self.configuration)
       log = FilePath(path + Self.logSuffix)
       let log = log
       let rest = try pool.writeWithoutTransaction { try Batch.recover(log, on: $0) }
       recovered = rest?.count ?? 0
-      try Schema.migrator.migrate(pool)
-      let isNew: Bool
-      (generation, isNew) = try pool.write { database in
-        if !schedule.deletesObjects {
-          // Neither now nor later, also of what was buried while objects were deleted.
-          try database.execute(sql: "UPDATE tombstone SET due = NULL WHERE done IS NULL")
+      if let rest, !rest.isCommitted {
+        // What is in the log was done with another schema than there would be then.
+        guard try pool.read(Schema.migrator.hasCompletedMigrations) else {
+          throw CatalogError.unusable("The disk of \(path) is full: make some room on it")
         }
-        let isNew = try Boot.begin(boot, Connection(database))
-        let generation = try Self.claim(
-          database, identity: identity, root: root, generation: newGeneration)
-        return (generation, isNew)
       }
-      batch = try pool.writeWithoutTransaction { database in
+      try Schema.migrator.migrate(pool)
+      let batch = try pool.writeWithoutTransaction { database in
         try Batch.open(log, on: database, after: rest)
+      }
+      self.batch = batch
+      let isNew: Bool
+      // Behind what was recovered, as everything that follows.
+      (generation, isNew) = try pool.writeWithoutTransaction { database in
+        try batch.run(on: database) { connection in
+          if !schedule.deletesObjects {
+            // Neither now nor later, also of what was buried while objects were deleted.
+            try connection.run(
+              "UPDATE tombstone SET due = NULL WHERE done IS NULL AND due IS NOT NULL")
+          }
+          let isNew = try Boot.begin(boot, connection)
+          let generation = try Self.claim(
+            connection, identity: identity, root: root, generation: newGeneration)
+          return (generation, isNew)
+        }
       }
       if isNew {
         try synchronizeLog()
@@ -106,6 +101,26 @@ package final class Catalog: Sendable {
     } catch {
       throw .unusable("The catalog \(path) cannot be opened: \(error)")
     }
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    // Readers: FUSE threads at once; more only cost memory.
+    configuration.maximumReaderCount = 8
+    configuration.prepareDatabase { database in
+      // A commit in WAL survives the death of the process without a sync; power cuts are
+      // `synchronize()`'s task.
+      try database.execute(
+        sql: """
+          PRAGMA synchronous = NORMAL;
+          PRAGMA cache_size = -4096;
+          PRAGMA temp_store = MEMORY;
+          """)
+    }
+    configuration.busyMode = .timeout(10)
+    // A batch is a transaction that stays open.
+    configuration.allowsUnsafeTransactions = true
+    return configuration
   }
 
   /// Everything is in the database then, and nothing in its log. Once is enough.
@@ -255,11 +270,10 @@ package final class Catalog: Sendable {
   }
 
   private static func claim(
-    _ database: Database, identity: String, root: RootAttributes, generation: UInt64
+    _ database: Connection, identity: String, root: RootAttributes, generation: UInt64
   ) throws -> UInt64 {
     func value(_ name: String) throws -> String? {
-      try String.fetchOne(
-        database, sql: "SELECT value FROM volume WHERE name = ?", arguments: [name])
+      try database.row("SELECT value FROM volume WHERE name = ?", [name])?[0]
     }
     if let owner = try value("identity") {
       guard owner.utf8.elementsEqual(identity.utf8) else {
@@ -269,16 +283,16 @@ package final class Catalog: Sendable {
       }
       return UInt64(try value("generation") ?? "") ?? generation
     }
-    try database.execute(
-      sql: "INSERT INTO volume VALUES ('identity', ?), ('generation', ?)",
-      arguments: [identity, String(generation)])
+    try database.run(
+      "INSERT INTO volume VALUES ('identity', ?), ('generation', ?)",
+      [identity, String(generation)])
     let now = root.time.nanosecondsSinceEpoch
-    try database.execute(
-      sql: """
-        INSERT INTO inode (id, kind, permissions, uid, gid, links, accessed, modified, changed,
-          attributes_known) VALUES (1, ?, ?, ?, ?, 2, ?, ?, ?, 1)
-        """,
-      arguments: [
+    try database.run(
+      """
+      INSERT INTO inode (id, kind, permissions, uid, gid, links, accessed, modified, changed,
+        attributes_known) VALUES (1, ?, ?, ?, ?, 2, ?, ?, ?, 1)
+      """,
+      [
         FileKind.directory.rawValue, root.permissions, root.owner.user, root.owner.group, now, now,
         now,
       ])

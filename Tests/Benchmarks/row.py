@@ -35,8 +35,8 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
-class Speed:
-    """At least `factor` times as fast as the fastest of the `references`."""
+class Comparison:
+    """With the best of the `references`, whichever that is in this run."""
     factor: float
     references: tuple
     target: str = "mediafs"
@@ -45,27 +45,24 @@ class Speed:
         reference = row.best(self.references)
         if reference is None or self.target not in row.figures:
             return None
-        ratio = row.speed(self.target) / row.speed(reference)
-        return Verdict(
-            f"≥ {self.factor:g} × {reference}", ratio, row.noise(self.target, reference),
-            ratio >= self.factor)
+        return self.verdict(
+            row.speed(self.target) / row.speed(reference), reference,
+            row.noise(self.target, reference))
 
 
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """At most `factor` times what the best of the `references` takes."""
-    factor: float
-    references: tuple
-    target: str = "mediafs"
+class Speed(Comparison):
+    """At least `factor` times as fast as that one."""
 
-    def judge(self, row):
-        reference = row.best(self.references)
-        if reference is None or self.target not in row.figures:
-            return None
-        ratio = row.speed(reference) / row.speed(self.target)
-        return Verdict(
-            f"≤ {self.factor:g} × {reference}", ratio, row.noise(self.target, reference),
-            ratio <= self.factor)
+    def verdict(self, speed, reference, noise):
+        return Verdict(f"≥ {self.factor:g} × {reference}", speed, noise, speed >= self.factor)
+
+
+class Cost(Comparison):
+    """At most `factor` times what that one takes."""
+
+    def verdict(self, speed, reference, noise):
+        cost = 1 / speed
+        return Verdict(f"≤ {self.factor:g} × {reference}", cost, noise, cost <= self.factor)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,12 +16,35 @@ extension MountTests {
       return status?["files"]?.int ?? -1
     }
 
+    /// A mount with a file of 10,000 times "a" that the store has too, and `reader`, who has it
+    /// open and has it from the disk.
+    private func reading(
+      on stage: Stage
+    ) throws -> (mount: Mount, application: Application) {
+      let mount = try stage.mount(options: Self.options)
+      let application = try Application(in: mount.directory)
+      try application.run("write('f', 'a' * 10_000)")
+      try mount.flush()
+      try eventually("who wrote it has let it go", within: .seconds(10)) {
+        try application.run("reader = os.open('f', os.O_RDONLY)")
+        if try passed(mount) == 1 { return true }
+        try application.run("os.close(reader)")
+        return false
+      }
+      return (mount, application)
+    }
+
     @Test func aFileThatIsHereIsReadFromTheDisk() throws {
       try Stage.play { stage in
         let mount = try stage.mount(options: Self.options)
         let application = try Application(in: mount.directory)
-        try application.run("write('f', 'bytes' * 100_000); reader = open('f', 'rb')")
-        #expect(try passed(mount) == 1)
+        try application.run("write('f', 'bytes' * 100_000)")
+        try eventually("who wrote it has let it go", within: .seconds(10)) {
+          try application.run("reader = open('f', 'rb')")
+          if try passed(mount) == 1 { return true }
+          try application.run("reader.close()")
+          return false
+        }
         #expect(try application.value("reader.read() == b'bytes' * 100_000") == true)
         try application.run("other = open('f', 'rb'); reader.close()")
         #expect(try passed(mount) == 1)
@@ -59,16 +82,8 @@ extension MountTests {
 
     @Test func readersSeeWhatOthersWriteMeanwhile() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: Self.options)
-        let application = try Application(in: mount.directory)
-        try application.run(
-          """
-          write('f', 'a' * 10_000)
-          reader = os.open('f', os.O_RDONLY)
-          writer = os.open('f', os.O_WRONLY)
-          """)
-        try mount.flush()
-        #expect(try passed(mount) == 1)
+        let (mount, application) = try reading(on: stage)
+        try application.run("writer = os.open('f', os.O_WRONLY)")
         try application.run(
           "os.pwrite(writer, b'bcd', 5_000); os.pwrite(writer, b'e' * 4_000, 9_000)")
         let expected = "b'a' * 5_000 + b'bcd' + b'a' * 3_997 + b'e' * 4_000"
@@ -94,16 +109,7 @@ extension MountTests {
     /// every descriptor.
     @Test func whatIsWrittenIntoAMappingIsSent() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: Self.options)
-        let application = try Application(in: mount.directory)
-        try application.run(
-          """
-          import mmap
-          write('f', 'a' * 10_000)
-          reader = os.open('f', os.O_RDONLY)
-          """)
-        try mount.flush()
-        #expect(try passed(mount) == 1)
+        let (mount, application) = try reading(on: stage)
         try application.run(
           """
           both = os.open('f', os.O_RDWR)

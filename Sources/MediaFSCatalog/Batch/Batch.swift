@@ -117,7 +117,10 @@ final class Batch: Sendable {
       state.reads += 1
       return state.reads > Self.maximumReads
     }
-    if isReadOnly { try? commit(on: database) }
+    if isReadOnly {
+      try? commit(on: database)
+      try refuseIfFailed()
+    }
     return try body(Connection(database))
   }
 
@@ -151,9 +154,10 @@ final class Batch: Sendable {
     if database.isInsideTransaction { try database.rollback() }
     guard isPending else { return }
     do {
-      let records = try state.withLock { state in
-        try state.log?.records(of: state.name) ?? []
+      let (records, count) = try state.withLock { state in
+        (try state.log?.records(of: state.name) ?? [], state.operations)
       }
+      guard records.count == count else { throw Self.damage }
       try database.beginTransaction(.immediate)
       try Self.redo(records, on: database)
     } catch {
@@ -171,9 +175,13 @@ final class Batch: Sendable {
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
+  /// What was written to the log a moment ago is not what it holds.
+  private static var damage: CatalogError { .database("The log of operations is damaged") }
+
   private static func redo(_ records: [[UInt8]], on database: Database) throws {
     for record in records {
-      for statement in RecordedStatement.all(in: record) ?? [] {
+      guard let statements = RecordedStatement.all(in: record) else { throw damage }
+      for statement in statements {
         _ = try Connection(database).perform(statement.sql, statement.values, rows: 0)
       }
     }
@@ -185,8 +193,8 @@ final class Batch: Sendable {
   struct Rest {
     fileprivate var name: Int64
     fileprivate var records: [[UInt8]]
-    /// Else the disk is full.
-    fileprivate var isCommitted: Bool
+    /// Else the disk is full, and the database is still as it was before.
+    fileprivate(set) var isCommitted: Bool
 
     /// How many operations that are.
     var count: Int { records.count }

@@ -9,7 +9,7 @@ import SystemPackage
 /// there, or all of it, or what stood there before; a checksum, the name of the transaction and a
 /// count tell which. Its room is taken beforehand, so that no disk is too full for it.
 struct RedoLog: Sendable {
-  /// In bytes. A thousand operations are some four KiB each.
+  /// In bytes: room for more than a thousand operations, of two to four KiB each.
   static let capacity = 4 << 20
   /// Checksum and length of what follows, name of the transaction, count within it.
   private static let headerLength = 4 + 8 + 8 + 8

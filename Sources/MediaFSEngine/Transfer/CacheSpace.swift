@@ -179,13 +179,11 @@ final class CacheSpace: Sendable {
         if candidates.isEmpty { break }
         var kept: [Segment: Timestamp] = [:]
         for candidate in candidates where freed < bytes {
-          if keeps(candidate) {
-            kept[candidate.segment] = environment.now()
-          } else if let drop = evict(candidate) {
+          if !keeps(candidate), let drop = evict(candidate) {
             freed += drop.freed
             dropped.append(drop)
           } else {
-            // In use, however long ago that began: others behind it may go.
+            // Or in use, however long ago that began: others behind it may go.
             kept[candidate.segment] = environment.now()
           }
         }

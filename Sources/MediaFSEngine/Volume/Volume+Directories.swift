@@ -1,5 +1,6 @@
 import MediaFSCatalog
 package import MediaFSCore
+import ObjectStorage
 import SystemPackage
 
 extension Volume {
@@ -13,12 +14,12 @@ extension Volume {
   ) async throws(FileSystemError) -> OpenDirectoryReply {
     let directory = try await known(inode, "opendir")
     let parent = try ask("opendir") { try $0.parent(of: inode) }
-    let handle = directories.insert(OpenDirectory(inode, parent: parent))
-    guard let listed = directory.listed, refresher.validity(of: directory) > .zero else {
-      return OpenDirectoryReply(handle: handle)
-    }
-    let isKept = context.keptListings.keeps(inode, of: listed)
-    return OpenDirectoryReply(handle: handle, caching: isKept ? .kept : .read)
+    // One that has to be listed with each open has a time of its own each time, or none.
+    let caching = context.keptListings.open(inode, of: directory.listed ?? .epoch)
+    let isValid = refresher.validity(of: directory) > .zero
+    return OpenDirectoryReply(
+      handle: directories.insert(OpenDirectory(inode, parent: parent)),
+      caching: isValid ? caching : .none)
   }
 
   package func readDirectory(
@@ -59,6 +60,6 @@ extension Volume {
   }
 
   package func releaseDirectory(_ handle: FileHandle) {
-    _ = directories.remove(handle)
+    if let directory = directories.remove(handle) { context.keptListings.close(directory.inode) }
   }
 }
