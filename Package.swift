@@ -16,8 +16,6 @@ let strict: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
@@ -37,7 +35,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
@@ -48,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // Vocabulary and decisions: no I/O, no Foundation.
@@ -57,7 +55,7 @@ let package = Package(
     // Durable state.
     library("PosixIO", ["CLinux", systemPackage]),
     library(
-      "MediaFSCatalog", ["MediaFSCore", "ObjectStorage", "PosixIO", grdb, sqlite, systemPackage]),
+      "MediaFSCatalog", ["MediaFSCore", "ObjectStorage", "PosixIO", "CSQLite", systemPackage]),
     library("MediaFSCache", ["MediaFSCore", "PosixIO", "CChecksum", systemPackage]),
 
     // The store.
@@ -101,7 +99,7 @@ let package = Package(
     tests("PosixIOTests", ["PosixIO", "MediaFSTesting", systemPackage]),
     tests(
       "MediaFSCatalogTests",
-      ["MediaFSCatalog", "MediaFSCore", "ObjectStorage", "MediaFSTesting", grdb, systemPackage]),
+      ["MediaFSCatalog", "MediaFSCore", "ObjectStorage", "MediaFSTesting", systemPackage]),
     tests(
       "MediaFSCacheTests",
       ["MediaFSCache", "MediaFSCore", "PosixIO", "MediaFSTesting", systemPackage]),
@@ -111,7 +109,7 @@ let package = Package(
       "MediaFSEngineTests",
       [
         "MediaFSEngine", "MediaFSCore", "MediaFSCatalog", "MediaFSCache", "ObjectStorage",
-        "MediaFSTesting", "PosixIO", grdb, log, systemPackage,
+        "MediaFSTesting", "PosixIO", log, systemPackage,
       ]),
     // Random operations against a model, on simulated time.
     tests(

@@ -4,14 +4,11 @@ import Synchronization
 
 /// One request on its way through curl, seen from both sides.
 ///
-/// Lock: a leaf; no callback, continuation or system call runs under it. One task waits at a
-/// time; it is woken by every event and looks for itself what has happened.
+/// Lock: a leaf; no callback, continuation or system call runs under it. One task waits at a time.
 final class Transfer: Sendable {
   private struct Shared {
     var state = TransferState()
-    var waiter: CheckedContinuation<Void, Never>?
-    /// Something happened while nobody waited.
-    var hasNews = false
+    var waiter: (continuation: CheckedContinuation<Void, Never>, wish: TransferState.Wish)?
   }
 
   let request: HTTPRequest
@@ -67,7 +64,7 @@ final class Transfer: Sendable {
       if let body = request.body, offset < length, room >= TransferState.sendBlock {
         offset += try feed(body, at: offset)
       } else {
-        await news()
+        await news(offset < length ? .headOrRoom : .head)
       }
     }
   }
@@ -80,7 +77,7 @@ final class Transfer: Sendable {
       if case .failed(let error) = outcome { throw error }
       if !taken.bytes.isEmpty { return taken.bytes }
       if outcome != nil { return nil }
-      await news()
+      await news(.bytes)
     }
   }
 
@@ -121,20 +118,17 @@ final class Transfer: Sendable {
     }
   }
 
-  /// Waits for the next change; returns at once when there was one since the last wait.
-  private func news() async {
+  /// Returns when there is what somebody waits for.
+  private func news(_ wish: TransferState.Wish) async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let isLate = shared.withLock { shared -> Bool in
-          if shared.hasNews {
-            shared.hasNews = false
-            return true
-          }
+        let isThere = shared.withLock { shared in
           precondition(shared.waiter == nil, "a transfer has one reader at a time")
-          shared.waiter = continuation
-          return false
+          let isThere = shared.state.fulfils(wish)
+          if !isThere { shared.waiter = (continuation, wish) }
+          return isThere
         }
-        if isLate { continuation.resume() }
+        if isThere { continuation.resume() }
       }
     } onCancel: {
       cancel()
@@ -146,10 +140,11 @@ final class Transfer: Sendable {
   ) -> Result {
     let (result, waiter) = shared.withLock { shared in
       let result = event(&shared.state)
-      let waiter = shared.waiter
+      guard let waiter = shared.waiter, shared.state.fulfils(waiter.wish) else {
+        return (result, CheckedContinuation<Void, Never>?.none)
+      }
       shared.waiter = nil
-      shared.hasNews = waiter == nil
-      return (result, waiter)
+      return (result, waiter.continuation)
     }
     waiter?.resume()
     return result

@@ -16,6 +16,14 @@ struct TransferState {
     case failed(HTTPTransportError)
   }
 
+  /// What a task waits for. curl calls for each line and each block, which is mostly nothing to it.
+  enum Wish: Sendable {
+    case head
+    /// Or room for more of the request's body.
+    case headOrRoom
+    case bytes
+  }
+
   private(set) var head = ResponseHead()
   private var received: [UInt8] = []
   /// curl waits until somebody reads.
@@ -64,6 +72,16 @@ struct TransferState {
   }
 
   // MARK: The task's side
+
+  /// Whether there is what a task waits for; nothing more will come after the outcome.
+  func fulfils(_ wish: Wish) -> Bool {
+    if outcome != nil { return true }
+    return switch wish {
+    case .head: head.isComplete
+    case .headOrRoom: head.isComplete || sendRoom >= Self.sendBlock
+    case .bytes: !received.isEmpty
+    }
+  }
 
   /// Everything received so far, and whether curl was waiting for that.
   mutating func takeReceived() -> (bytes: [UInt8], resume: Bool) {

@@ -94,6 +94,9 @@ package protocol ContentFile: AnyObject, Sendable {
   /// Whether anybody else has it open, or mapped; true also where that cannot be told.
   func isUsedElsewhere() -> Bool
 
+  /// The disk is to begin with a range; nothing is said of when it is there.
+  func beginWriting(_ range: Range<Int64>)
+
   /// The content survives a power cut.
   func synchronizeData() throws(Errno)
 }

@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 package import ObjectStorage
 import PosixIO
@@ -13,7 +12,7 @@ import SystemPackage
 /// cut. A change of the namespace and the journal row it causes are one operation, so there is no
 /// moment in which something is dirty and not queued.
 package final class Catalog: Sendable {
-  let pool: DatabasePool
+  let connections: Connections
   private let batch: Batch
   private let log: FilePath
   /// Told to NFS clients with every inode; another catalog has another one.
@@ -59,25 +58,25 @@ package final class Catalog: Sendable {
     self.afterSynchronization = afterSynchronization
     self.onDamage = onDamage
     do {
-      pool = try DatabasePool(path: path, configuration: Self.configuration)
+      connections = try Connections(path: path)
       log = FilePath(path + Self.logSuffix)
       let log = log
-      let rest = try pool.writeWithoutTransaction { try Batch.recover(log, on: $0) }
+      let rest = try connections.write { try Batch.recover(log, on: $0) }
       recovered = rest?.count ?? 0
       if let rest, !rest.isCommitted {
         // What is in the log was done with another schema than there would be then.
-        guard try pool.read(Schema.migrator.hasCompletedMigrations) else {
+        guard try connections.write(Schema.isCurrent) else {
           throw CatalogError.unusable("The disk of \(path) is full: make some room on it")
         }
       }
-      try Schema.migrator.migrate(pool)
-      let batch = try pool.writeWithoutTransaction { database in
+      try connections.write { try Schema.migrate($0) }
+      let batch = try connections.write { database in
         try Batch.open(log, on: database, after: rest)
       }
       self.batch = batch
       let isNew: Bool
       // Behind what was recovered, as everything that follows.
-      (generation, isNew) = try pool.writeWithoutTransaction { database in
+      (generation, isNew) = try connections.write { database in
         try batch.run(on: database) { connection in
           if !schedule.deletesObjects {
             // Neither now nor later, also of what was buried while objects were deleted.
@@ -103,26 +102,6 @@ package final class Catalog: Sendable {
     }
   }
 
-  private static var configuration: Configuration {
-    var configuration = Configuration()
-    // Readers: FUSE threads at once; more only cost memory.
-    configuration.maximumReaderCount = 8
-    configuration.prepareDatabase { database in
-      // A commit in WAL survives the death of the process without a sync; power cuts are
-      // `synchronize()`'s task.
-      try database.execute(
-        sql: """
-          PRAGMA synchronous = NORMAL;
-          PRAGMA cache_size = -4096;
-          PRAGMA temp_store = MEMORY;
-          """)
-    }
-    configuration.busyMode = .timeout(10)
-    // A batch is a transaction that stays open.
-    configuration.allowsUnsafeTransactions = true
-    return configuration
-  }
-
   /// Everything is in the database then, and nothing in its log. Once is enough.
   package func close() throws(CatalogError) {
     let wasClosed = isClosed.withLock { isClosed in
@@ -131,15 +110,15 @@ package final class Catalog: Sendable {
     }
     if wasClosed { return }
     do {
-      // GRDB closes the writer first, and readers write nothing back.
+      // Readers write nothing back.
       let wasCommitted = (try? refuseIfDamaged()) != nil && !batch.hasFailed
       if wasCommitted {
-        try pool.writeWithoutTransaction { database in
+        try connections.write { database in
           try batch.commit(on: database)
-          _ = try database.checkpoint(.truncate)
+          try database.checkpoint()
         }
       }
-      try pool.close()
+      connections.close()
       // All of it is in the database.
       if wasCommitted { try? FileTree.unlink(log) }
     } catch {
@@ -154,10 +133,10 @@ package final class Catalog: Sendable {
       return isClosed
     }
     if wasClosed { return }
-    try? pool.writeWithoutTransaction { database in
-      if database.isInsideTransaction { try database.rollback() }
+    try? connections.write { database in
+      if database.isInTransaction { try database.rollback() }
     }
-    try? pool.close()
+    connections.close()
   }
 
   /// Everything committed so far survives a power cut when this returns (SQLite: a commit with
@@ -165,15 +144,26 @@ package final class Catalog: Sendable {
   ///
   /// Who comes while it is done for others waits, and one of them does it for all.
   package func synchronize() throws(CatalogError) {
+    try synchronize(upTo: operations)
+  }
+
+  /// How many operations there were.
+  package var operations: Int { written.load(ordering: .sequentiallyConsistent) }
+
+  /// The same, of so many of all operations.
+  ///
+  /// - Returns: false when they were on the disk already.
+  @discardableResult
+  package func synchronize(upTo wanted: Int) throws(CatalogError) -> Bool {
     try refuseIfDamaged()
-    let wanted = written.load(ordering: .sequentiallyConsistent)
     do {
-      try synchronized.withLock { synchronized in
-        if synchronized >= wanted { return }
-        let current = written.load(ordering: .sequentiallyConsistent)
+      return try synchronized.withLock { synchronized in
+        if synchronized >= wanted { return false }
+        let current = operations
         try synchronizeLog()
         afterSynchronization()
         synchronized = current
+        return true
       }
     } catch {
       throw failure(error)
@@ -181,17 +171,16 @@ package final class Catalog: Sendable {
   }
 
   private func synchronizeLog() throws {
-    try pool.writeWithoutTransaction { database in
+    try connections.write { database in
       try batch.commit(on: database)
-      try database.execute(sql: "PRAGMA synchronous = FULL")
-      defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
-      try database.inTransaction {
-        try database.execute(
-          sql: """
-            INSERT INTO volume VALUES ('synchronized', '1')
-            ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1
-            """)
-        return .commit
+      try database.run("PRAGMA synchronous = FULL")
+      defer { try? database.run("PRAGMA synchronous = NORMAL") }
+      try database.transaction {
+        try database.run(
+          """
+          INSERT INTO volume VALUES ('synchronized', '1')
+          ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1
+          """)
       }
     }
   }
@@ -211,7 +200,7 @@ package final class Catalog: Sendable {
   func write<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
-      return try pool.writeWithoutTransaction { database in
+      return try connections.write { database in
         // Whoever sees what is changed here counts it.
         written.add(1, ordering: .sequentiallyConsistent)
         return try batch.run(on: database) { connection in
@@ -225,29 +214,36 @@ package final class Catalog: Sendable {
     }
   }
 
+  /// A question, answered as of one moment.
   func read<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
-      if batch.isPending {
-        return try pool.unsafeReentrantWrite { try batch.read(on: $0, body) }
-      }
-      return try pool.unsafeRead { try body(Connection($0)) }
+      if let result = try connections.writeIfFree({ try body(ask($0)) }) { return result }
+      if batch.isPending { return try connections.write { try batch.read(on: $0, body) } }
+      return try connections.read { try body(Connection($0)) }
     } catch {
       throw failure(error)
     }
   }
 
-  /// Several reads as of one moment, which ``read(_:)`` does not promise. Nobody waits for them.
-  func snapshot<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
+  private func ask(_ database: Database) throws -> Connection {
+    try batch.refuseIfFailed()
+    return Connection(database)
+  }
+
+  /// A question whose answer takes its time: nobody waits for it.
+  func readBeside<Result>(
+    _ body: (Connection) throws -> Result
+  ) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
       do {
         try commit()
       } catch {
         // There is no room for it: what happened is asked of who knows.
-        return try pool.unsafeReentrantWrite { try batch.read(on: $0, body) }
+        return try connections.write { try batch.read(on: $0, body) }
       }
-      return try pool.read { try body(Connection($0)) }
+      return try connections.read { try body(Connection($0)) }
     } catch {
       throw failure(error)
     }
@@ -256,14 +252,14 @@ package final class Catalog: Sendable {
   /// All operations so far can be seen by every connection.
   func commit() throws {
     guard batch.isPending else { return }
-    try pool.writeWithoutTransaction { try batch.commit(on: $0) }
+    try connections.write { try batch.commit(on: $0) }
   }
 
   /// The one way from SQLite's errors to ours.
   func failure(_ error: any Error) -> CatalogError {
     switch error {
     case let error as CatalogError: return error
-    case let error as DatabaseError where error.resultCode == .SQLITE_FULL: return .rule(.noSpace)
+    case let error as DatabaseError where error.isFull: return .rule(.noSpace)
     case let error as DatabaseError where error.isDamage: return found("\(error)")
     default: return .database("\(error)")
     }
@@ -326,18 +322,11 @@ extension Catalog {
         .map { $0[0] as String }
     }
     for table in tables {
-      let result = try snapshot {
-        try String.fetchOne($0.database, sql: "PRAGMA quick_check('\(table)')") ?? "nothing"
+      let result = try readBeside {
+        try $0.row("PRAGMA quick_check('\(table)')")?[0] ?? "nothing"
       }
       guard result.utf8.elementsEqual("ok".utf8) else { throw found("\(table): \(result)") }
     }
-  }
-}
-
-extension DatabaseError {
-  /// The file is not what SQLite has written.
-  fileprivate var isDamage: Bool {
-    resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
   }
 }
 

@@ -26,7 +26,8 @@ package struct VolumeOptions: Sendable {
   package var uploadMaximumDelay: Duration = .seconds(600)
   /// `close` and `fsync` return when the store has the file.
   package var uploadSynchronous = false
-  package var uploadConcurrency = 8
+  /// Files; `nil` is as many as their sizes let look sensible, see ``UploadRoom``.
+  package var uploadConcurrency: Int?
   /// In bytes; `nil` sizes parts for the object.
   package var uploadPartSize: Int64?
 

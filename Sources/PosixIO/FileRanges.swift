@@ -16,6 +16,16 @@ extension Descriptor where Self: ~Copyable {
     }
   }
 
+  /// Has the kernel begin to write a range to the disk, and returns: it is not there yet. Where
+  /// that cannot be done it is written later on. sync_file_range(2)
+  package func beginWriting(_ range: Range<Int64>) {
+    try? withNumber { number throws(Errno) in
+      _ = try retrying {
+        sync_file_range(number, Int(range.lowerBound), range.count, linux_sync_file_range_write)
+      }
+    }
+  }
+
   /// Makes a range read as zeros, as a hole where the disk can; the size stays, so the range should
   /// lie within it.
   package func clear(_ range: Range<Int64>) throws(Errno) {

@@ -138,7 +138,7 @@ import Testing
   @Test func whoOnlyReadsSeesWhatIsNotCommitted() throws {
     try test.make("f")
     for _ in 0..<100 { #expect(try test.find("f") != nil) }
-    let names = try test.catalog.snapshot { connection in
+    let names = try test.catalog.readBeside { connection in
       try connection.rows("SELECT name FROM entry").map { $0[0] as String }
     }
     #expect(names == ["f"])
@@ -157,7 +157,7 @@ import Testing
   @Test func valuesAreKept() throws {
     let values: [Value] = [
       .null, .integer(.min), .integer(-1), .text(""), .text("e\u{301} \u{1F600}'\""),
-      .blob(Data([0, 255])),
+      .blob(Array([0, 255])),
     ]
     var bytes: [UInt8] = []
     RecordedStatement.append("SELECT ?", values, to: &bytes)

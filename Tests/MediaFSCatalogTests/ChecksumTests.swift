@@ -1,4 +1,3 @@
-import GRDB
 @testable import MediaFSCatalog
 import MediaFSCore
 import MediaFSTesting

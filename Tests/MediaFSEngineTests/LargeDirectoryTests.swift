@@ -1,4 +1,3 @@
-import GRDB
 @testable import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
@@ -12,17 +11,18 @@ import Testing
   /// Entries as a listing would have made them, without listing a million objects.
   private func fill(_ fs: TestVolume, _ directory: InodeNumber) throws {
     try fs.volume.context.catalog.commit()
-    try fs.volume.context.catalog.pool.write { database in
+    try fs.volume.context.catalog.connections.write { database in
       try database.execute(
-        sql: """
-          CREATE TEMP TABLE number AS WITH RECURSIVE n (i) AS (
-            SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(Self.count)) SELECT i FROM n;
-          INSERT INTO inode (kind, permissions, uid, gid, links, accessed, modified, changed,
-            attributes_known) SELECT 8, 420, 0, 0, 1, i, i, i, 1 FROM number;
-          INSERT INTO entry (parent, name, inode)
-            SELECT ?, 'f' || i, (SELECT max(id) FROM inode) - \(Self.count) + i FROM number;
-          DROP TABLE number;
-          """, arguments: [directory.value])
+        """
+        CREATE TEMP TABLE number AS WITH RECURSIVE n (i) AS (
+          SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(Self.count)) SELECT i FROM n;
+        INSERT INTO inode (kind, permissions, uid, gid, links, accessed, modified, changed,
+          attributes_known) SELECT 8, 420, 0, 0, 1, i, i, i, 1 FROM number;
+        INSERT INTO entry (parent, name, inode)
+          SELECT \(directory.value), 'f' || i,
+            (SELECT max(id) FROM inode) - \(Self.count) + i FROM number;
+        DROP TABLE number;
+        """)
     }
   }
 

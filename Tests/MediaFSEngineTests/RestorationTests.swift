@@ -1,4 +1,3 @@
-import GRDB
 import MediaFSCache
 @testable import MediaFSCatalog
 import MediaFSCore

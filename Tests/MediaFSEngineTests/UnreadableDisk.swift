@@ -108,6 +108,7 @@ private final class UnreadableFile: ContentFile {
 
   var backing: CInt? { nil }
   func isUsedElsewhere() -> Bool { base.isUsedElsewhere() }
+  func beginWriting(_ range: Range<Int64>) { base.beginWriting(range) }
   func status() throws(Errno) -> ContentStatus { try base.status() }
 
   func read(count: Int, at offset: Int64) throws(Errno) -> [UInt8] {

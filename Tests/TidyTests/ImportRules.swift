@@ -7,10 +7,8 @@ extension Rule {
     "ObjectStorage": ["CChecksum"],
     "MediaFSCore": ["ObjectStorage", "SystemPackage"],
     "PosixIO": platform.union(["CLinux", "SystemPackage"]),
-    // GRDB takes a BLOB as Foundation's Data.
     "MediaFSCatalog": platform.union([
-      "MediaFSCore", "ObjectStorage", "PosixIO", "GRDB", "GRDBSQLite", "SystemPackage",
-      "FoundationEssentials",
+      "MediaFSCore", "ObjectStorage", "PosixIO", "CSQLite", "SystemPackage",
     ]),
     "MediaFSCache": platform.union(["MediaFSCore", "PosixIO", "CChecksum", "SystemPackage"]),
     "S3Client": platform.union(["ObjectStorage", "CCrypto"]),
@@ -40,12 +38,12 @@ extension Rule {
         Example("import S3Client\n", at: "Sources/FuseServer/A.swift"),
         Example("package import CCurl\n", at: "Sources/S3Client/A.swift"),
         Example("import Foundation\n", at: "Sources/MediaFSCore/A.swift"),
-        Example("import struct GRDB.Row\n", at: "Sources/MediaFSEngine/A.swift"),
+        Example("import struct TOMLKit.TOMLTable\n", at: "Sources/MediaFSEngine/A.swift"),
         Example("let a = 1\n", at: "Sources/Unheard/A.swift"),
       ],
       good: [
         Example("package import MediaFSCore\n", at: "Sources/MediaFSEngine/A.swift"),
-        Example("// import GRDB\nimport ObjectStorage\n", at: "Sources/MediaFSCore/A.swift"),
+        Example("// import TOMLKit\nimport ObjectStorage\n", at: "Sources/MediaFSCore/A.swift"),
       ],
       eachFile: importViolations),
     Rule(
@@ -68,7 +66,7 @@ extension Rule {
     }
   }
 
-  /// The module that a line imports, as in `package import struct GRDB.Row`.
+  /// The module that a line imports, as in `package import struct TOMLKit.TOMLTable`.
   private static func imported(by line: Substring) -> String? {
     guard line.mentions("import") else { return nil }
     let words = line.split(separator: " ")

@@ -1,5 +1,5 @@
 extension Rule {
-  static let uncheckedLimit = 3
+  static let uncheckedLimit = 4
 
   static let safety = [
     Rule(

@@ -1,4 +1,3 @@
-import GRDB
 import PosixIO
 import Synchronization
 import SystemPackage
@@ -55,8 +54,8 @@ final class Batch: Sendable {
     on database: Database, _ body: (Connection) throws -> Result
   ) throws -> Result {
     try refuseIfFailed()
-    if !database.isInsideTransaction { try database.beginTransaction(.immediate) }
-    try database.cached("SAVEPOINT operation")
+    if !database.isInTransaction { try database.begin() }
+    try database.run("SAVEPOINT operation")
     recorder.begin()
     let result: Result
     let outcome: Outcome
@@ -67,7 +66,7 @@ final class Batch: Sendable {
       try undo(on: database)
       throw error
     }
-    try database.cached("RELEASE operation")
+    try database.run("RELEASE operation")
     switch outcome {
     case .nothing:
       if !isPending { try database.rollback() }
@@ -102,9 +101,9 @@ final class Batch: Sendable {
 
   /// SQLite may have undone everything, and not only the operation: a full disk makes it.
   private func undo(on database: Database) throws {
-    guard database.isInsideTransaction else { return try restore(on: database) }
-    try database.cached("ROLLBACK TO operation")
-    try database.cached("RELEASE operation")
+    guard database.isInTransaction else { return try restore(on: database) }
+    try database.run("ROLLBACK TO operation")
+    try database.run("RELEASE operation")
     if !isPending { try database.rollback() }
   }
 
@@ -129,7 +128,7 @@ final class Batch: Sendable {
   /// All operations so far are in SQLite's own log then.
   func commit(on database: Database) throws {
     try refuseIfFailed()
-    guard database.isInsideTransaction else { return }
+    guard database.isInTransaction else { return }
     do {
       let name = try Self.nameNext(on: database)
       try database.commit()
@@ -151,18 +150,18 @@ final class Batch: Sendable {
 
   /// Carries out what is in the log once more: the transaction is gone, and it was acknowledged.
   private func restore(on database: Database) throws {
-    if database.isInsideTransaction { try database.rollback() }
+    if database.isInTransaction { try database.rollback() }
     guard isPending else { return }
     do {
       let (records, count) = try state.withLock { state in
         (try state.log?.records(of: state.name) ?? [], state.operations)
       }
       guard records.count == count else { throw Self.damage }
-      try database.beginTransaction(.immediate)
+      try database.begin()
       try Self.redo(records, on: database)
     } catch {
       // Half of them is not what happened: they are left to the next start.
-      if database.isInsideTransaction { try? database.rollback() }
+      if database.isInTransaction { try? database.rollback() }
       state.withLock { $0.failure = error }
       throw error
     }
@@ -171,7 +170,7 @@ final class Batch: Sendable {
   /// What happened is in the log only, and nothing can be answered any more.
   var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
-  private func refuseIfFailed() throws {
+  func refuseIfFailed() throws {
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
@@ -203,7 +202,7 @@ final class Batch: Sendable {
   /// Carries out what an earlier process has left in its log, before anything else is done with the
   /// database: what was recorded is of the schema that it had.
   static func recover(_ path: FilePath, on database: Database) throws -> Rest? {
-    guard try FileTree.exists(path), try database.tableExists("volume"),
+    guard try FileTree.exists(path), try database.has(table: "volume"),
       let row = try Connection(database).row("SELECT value FROM volume WHERE name = 'batch'"),
       let name = Int64(row[0] as String)
     else { return nil }
@@ -211,12 +210,11 @@ final class Batch: Sendable {
     guard !records.isEmpty else { return nil }
     var rest = Rest(name: name, records: records, isCommitted: true)
     do {
-      try database.inTransaction(.immediate) {
+      try database.transaction {
         try redo(records, on: database)
         _ = try nameNext(on: database)
-        return .commit
       }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+    } catch let error as DatabaseError where error.isFull {
       rest.isCommitted = false
     }
     return rest
@@ -228,7 +226,7 @@ final class Batch: Sendable {
     if let rest, !rest.isCommitted {
       var log = try RedoLog(path)
       log.resume(rest.name, behind: rest.records)
-      try database.beginTransaction(.immediate)
+      try database.begin()
       try redo(rest.records, on: database)
       return Batch(log, name: rest.name, operations: rest.count)
     }
@@ -236,7 +234,7 @@ final class Batch: Sendable {
     do {
       // What is left in the log means nothing from now on, whatever it is.
       name = try nameNext(on: database)
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+    } catch let error as DatabaseError where error.isFull {
       return Batch(nil, name: 0)
     }
     guard var log = try? RedoLog(path) else {
@@ -255,11 +253,5 @@ final class Batch: Sendable {
     try Connection(database).run(
       "INSERT OR REPLACE INTO volume VALUES ('batch', ?)", [String(name)])
     return name
-  }
-}
-
-extension Database {
-  fileprivate func cached(_ sql: String) throws {
-    try Connection(self).run(sql)
   }
 }

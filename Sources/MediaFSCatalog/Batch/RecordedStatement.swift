@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A statement that has changed the catalog, with its values, as bytes of a ``RedoLog`` and back.
 ///
 /// Carried out once more on what was there before, it has the same effect: none asks for the time,
@@ -93,7 +91,7 @@ extension RecordedStatement {
       case Kind.null: .null
       case Kind.integer: number().map { .integer($0) }
       case Kind.text: text().map { .text($0) }
-      case Kind.blob: content().map { .blob(Data($0)) }
+      case Kind.blob: content().map { .blob(Array($0)) }
       default: nil
       }
     }

@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 
 /// What the catalog says of a content file.
@@ -34,7 +33,7 @@ extension Catalog {
   package func inspectInodes(
     from start: Int64, limit: Int
   ) throws(CatalogError) -> InspectedPage {
-    try snapshot { database in
+    try readBeside { database in
       var page = InspectedPage()
       let rows = try database.rows(
         """
@@ -116,7 +115,7 @@ extension Catalog {
   private func inspect(
     _ sql: String, _ rule: Violation.Rule, _ noun: String, from start: Int64, limit: Int
   ) throws(CatalogError) -> InspectedPage {
-    try snapshot { database in
+    try readBeside { database in
       var page = InspectedPage()
       let rows = try database.rows(sql, [start, limit])
       for row in rows where !(row[1] as Bool) {

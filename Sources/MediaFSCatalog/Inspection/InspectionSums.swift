@@ -1,4 +1,3 @@
-import GRDB
 import MediaFSCore
 
 extension Catalog {
@@ -6,7 +5,7 @@ extension Catalog {
   package func inspectSums(
     from start: Int64, limit: Int
   ) throws(CatalogError) -> InspectedPage {
-    try snapshot { database in
+    try readBeside { database in
       var page = InspectedPage()
       let length = BlockSums.length
       let rows = try database.rows(

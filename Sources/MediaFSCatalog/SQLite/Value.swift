@@ -1,11 +1,9 @@
-import FoundationEssentials
-
 /// What a column holds, or a parameter is given (SQLite: Datatypes).
 enum Value: Sendable, Hashable {
   case null
   case integer(Int64)
   case text(String)
-  case blob(Data)
+  case blob([UInt8])
 }
 
 /// A type that columns and parameters have in Swift.
@@ -47,12 +45,12 @@ extension String: ValueConvertible {
   }
 }
 
-extension Data: ValueConvertible {
+extension [UInt8]: ValueConvertible {
   var value: Value { .blob(self) }
 
   init?(_ value: Value) {
-    guard case .blob(let data) = value else { return nil }
-    self = data
+    guard case .blob(let bytes) = value else { return nil }
+    self = bytes
   }
 }
 

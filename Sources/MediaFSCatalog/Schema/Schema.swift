@@ -1,40 +1,56 @@
-import GRDB
-
 /// The tables. A change of the schema is a new migration; a released one is never edited.
 enum Schema {
-  static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1 inodes, entries, extents, journal, parts") { database in
-      for table in [volume, inode, entry, extent, journal, tombstone, upload] {
-        try database.execute(sql: table)
+  private static let migrations = [
+    (
+      "1 inodes, entries, extents, journal, parts",
+      [volume, inode, entry, extent, journal, tombstone, upload]
+    ),
+    (
+      "2 aliases, extended attributes, changes",
+      [alias, attribute, change, hole, abandoned, newColumns]
+    ),
+    ("3 condemned content files", [condemned]),
+    ("4 what is not on disk", [unsynced]),
+    ("5 deleted objects by time", [deleted]),
+    ("6 checksums of uploads", [checksums]),
+    ("7 checksums of blocks", [sums]),
+    ("8 when deleted objects were seen", [seen]),
+  ]
+
+  /// Carries out what the database has not seen yet, each migration in a transaction.
+  ///
+  /// - Throws: ``CatalogError/unusable(_:)`` for a database of a newer version of us.
+  static func migrate(_ database: Database) throws {
+    try database.execute(done)
+    let known = try applied(database)
+    let unknown = known.subtracting(migrations.map(\.0))
+    guard unknown.isEmpty else {
+      throw CatalogError.unusable(
+        "The catalog was made by a newer mediafs (\(unknown.sorted().joined(separator: "; "))): "
+          + "use that one")
+    }
+    for (name, tables) in migrations where !known.contains(name) {
+      try database.transaction {
+        for table in tables { try database.execute(table) }
+        try Connection(database).run("INSERT INTO grdb_migrations VALUES (?)", [name])
       }
     }
-    migrator.registerMigration("2 aliases, extended attributes, changes") { database in
-      for table in [alias, attribute, change, hole, abandoned] {
-        try database.execute(sql: table)
-      }
-      try database.execute(sql: newColumns)
-    }
-    migrator.registerMigration("3 condemned content files") { database in
-      try database.execute(sql: condemned)
-    }
-    migrator.registerMigration("4 what is not on disk") { database in
-      try database.execute(sql: unsynced)
-    }
-    migrator.registerMigration("5 deleted objects by time") { database in
-      try database.execute(sql: deleted)
-    }
-    migrator.registerMigration("6 checksums of uploads") { database in
-      try database.execute(sql: checksums)
-    }
-    migrator.registerMigration("7 checksums of blocks") { database in
-      try database.execute(sql: sums)
-    }
-    migrator.registerMigration("8 when deleted objects were seen") { database in
-      try database.execute(sql: seen)
-    }
-    return migrator
   }
+
+  /// Whether there is nothing to ``migrate(_:)``.
+  static func isCurrent(_ database: Database) throws -> Bool {
+    guard try database.has(table: "grdb_migrations") else { return false }
+    return try applied(database).isSuperset(of: migrations.map(\.0))
+  }
+
+  private static func applied(_ database: Database) throws -> Set<String> {
+    Set(try Connection(database).rows("SELECT identifier FROM grdb_migrations").map { $0[0] })
+  }
+
+  /// Which migrations were carried out; named by the library that did so at first.
+  private static let done = """
+    CREATE TABLE IF NOT EXISTS grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+    """
 
   /// What holds for the catalog as a whole: to which source it belongs, NFS generation…
   private static let volume = """

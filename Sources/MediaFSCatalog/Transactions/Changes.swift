@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 
 /// Which bytes of a content file may differ from its object; always recorded before they do.

@@ -1,5 +1,3 @@
-import FoundationEssentials
-import GRDB
 package import MediaFSCore
 
 /// The checksums of blocks that are here and clean. They lie in the rows of the extents, so that
@@ -51,7 +49,7 @@ extension Catalog {
     init(_ row: Row) {
       let start: Int64 = row[0]
       run = start..<max(start, row[1])
-      sums = (row[2] as Data?).map { Array($0) }
+      sums = row[2]
     }
 
     var firstBlock: Int64 { BlockSums.blocks(inside: run, end: 0).lowerBound }
@@ -83,7 +81,7 @@ extension Catalog {
       try database.run(
         "UPDATE extent SET sums = ? WHERE content = ? AND start = ?",
         [
-          extent.sums(without: BlockSums.blocks(touching: range)).map { Data($0) },
+          extent.sums(without: BlockSums.blocks(touching: range)),
           content.value, extent.run.lowerBound,
         ])
     }
@@ -105,7 +103,7 @@ extension Catalog {
       for extent in try extents(of: content, touching: range, database) {
         try database.run(
           "UPDATE extent SET sums = ? WHERE content = ? AND start = ?",
-          [sums.encoded(extent.run).map { Data($0) }, content.value, extent.run.lowerBound])
+          [sums.encoded(extent.run), content.value, extent.run.lowerBound])
       }
     }
   }
@@ -150,7 +148,7 @@ extension Catalog {
       "INSERT INTO extent (content, start, end, accessed, sums) VALUES (?, ?, ?, ?, ?)",
       [
         content.value, run.lowerBound, run.upperBound, accessed,
-        sums.encoded(run).map { Data($0) },
+        sums.encoded(run),
       ])
   }
 }

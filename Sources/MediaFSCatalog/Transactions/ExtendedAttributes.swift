@@ -1,5 +1,3 @@
-import FoundationEssentials
-import GRDB
 package import MediaFSCore
 package import ObjectStorage
 import SystemPackage
@@ -39,7 +37,7 @@ extension Catalog {
   package func described(
     _ inode: InodeNumber
   ) throws(CatalogError) -> (record: InodeRecord, extended: ExtendedAttributes)? {
-    try snapshot { database in
+    try read { database in
       guard let record = try database.inode(inode) else { return nil }
       return (record, try database.extendedAttributes(of: inode))
     }
@@ -139,13 +137,13 @@ extension Connection {
   func extendedAttribute(_ name: AttributeName, of inode: InodeNumber) throws -> [UInt8]? {
     try row(
       "SELECT value FROM attribute WHERE inode = ? AND name = ?", [inode.value, name.text]
-    ).map { Array($0[0] as Data) }
+    ).map { $0[0] }
   }
 
   func extendedAttributes(of inode: InodeNumber) throws -> ExtendedAttributes {
     var result = ExtendedAttributes()
     for row in try rows("SELECT name, value FROM attribute WHERE inode = ?", [inode.value]) {
-      if let name = AttributeName(row[0]) { result[name] = Array(row[1] as Data) }
+      if let name = AttributeName(row[0]) { result[name] = row[1] }
     }
     return result
   }
@@ -161,7 +159,7 @@ extension Connection {
         "DELETE FROM attribute WHERE inode = ? AND name = ?", [inode.value, name.text])
     }
     try run(
-      "INSERT OR REPLACE INTO attribute VALUES (?, ?, ?)", [inode.value, name.text, Data(value)])
+      "INSERT OR REPLACE INTO attribute VALUES (?, ?, ?)", [inode.value, name.text, value])
   }
 
   /// The side object that a commit refers to takes the place of the one before.

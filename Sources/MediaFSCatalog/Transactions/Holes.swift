@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 
 /// The runs of a content file that are here and take no room. The inode's row has their sum, for

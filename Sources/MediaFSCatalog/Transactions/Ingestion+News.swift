@@ -1,4 +1,3 @@
-import GRDB
 import MediaFSCore
 import ObjectStorage
 

@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 package import ObjectStorage
 import SystemPackage
@@ -55,7 +54,7 @@ extension Catalog {
 
   /// An inode with all its names and objects.
   package func placement(of inode: InodeNumber) throws(CatalogError) -> Placement? {
-    try snapshot { try $0.placement(of: inode) }
+    try read { try $0.placement(of: inode) }
   }
 
   /// Whether others may be the same inode as this one.

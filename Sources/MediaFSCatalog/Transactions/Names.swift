@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 package import ObjectStorage
 import SystemPackage
@@ -55,7 +54,7 @@ extension Catalog {
   package func named(
     _ inode: InodeNumber
   ) throws(CatalogError) -> (record: InodeRecord, path: [FileName])? {
-    try snapshot { database in
+    try read { database in
       guard let record = try database.inode(inode), record.linkCount > 0,
         let path = try database.path(of: inode)
       else { return nil }

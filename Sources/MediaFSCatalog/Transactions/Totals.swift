@@ -1,4 +1,3 @@
-import GRDB
 package import MediaFSCore
 package import ObjectStorage
 
@@ -16,19 +15,19 @@ extension Catalog {
   ///
   /// SQLite keeps no count: it walks an index, which costs more the larger the tree is.
   package func inodeCount() throws(CatalogError) -> Int64 {
-    try read { try $0.integer("SELECT count(*) FROM entry") ?? 0 } + 1
+    try readBeside { try $0.integer("SELECT count(*) FROM entry") ?? 0 } + 1
   }
 
   /// Why the last attempt to bring the store up to date with an inode failed.
   package func journalError(of inode: InodeNumber) throws(CatalogError) -> String? {
-    try read { database in
+    try readBeside { database in
       try database.row("SELECT error FROM journal WHERE inode = ?", [inode.value])?[0]
     }
   }
 
   /// Regular files and their bytes.
   package func fileTotals() throws(CatalogError) -> (files: Int, bytes: Int64) {
-    try read { database in
+    try readBeside { database in
       let row = try database.row(
         // A store may say anything of its objects; a sum of integers that overflows is an error.
         """
@@ -42,7 +41,7 @@ extension Catalog {
 
   /// Files of which at least one byte is here.
   package func localTotals() throws(CatalogError) -> (files: Int, bytes: Int64) {
-    try read { database in
+    try readBeside { database in
       let row = try database.row(
         """
         SELECT count(DISTINCT content), coalesce(sum(end - start), 0) FROM extent
@@ -68,7 +67,7 @@ extension Catalog {
 
   /// Regular files that the store does not have as they are here, parked ones too.
   package func dirtyTotals() throws(CatalogError) -> (files: Int, bytes: Int64) {
-    try read { database in
+    try readBeside { database in
       let row = try database.row(
         """
         SELECT count(*), coalesce(sum(iif(version != committed_version, size, 0)), 0)
@@ -79,7 +78,7 @@ extension Catalog {
   }
 
   package func uploadTotals() throws(CatalogError) -> QueueTotals {
-    try read { database in
+    try readBeside { database in
       try Self.totals(
         database.row(
           """
@@ -94,7 +93,7 @@ extension Catalog {
   /// Objects that are to be deleted. Keys of which no version is known are not among them: what may
   /// have been written there is our own, and tidied up without a word.
   package func deleteTotals() throws(CatalogError) -> QueueTotals {
-    try read { database in
+    try readBeside { database in
       try Self.totals(
         database.row(
           """
@@ -109,7 +108,7 @@ extension Catalog {
 
   /// Deletes that are due: a flush waits for them, but not for those whose delay is running.
   package func dueDeletes(by now: Timestamp) throws(CatalogError) -> Int {
-    try read { database in
+    try readBeside { database in
       Int(
         try database.integer(
           "SELECT count(*) FROM tombstone WHERE parked = 0 AND done IS NULL AND due <= ?",
@@ -119,7 +118,7 @@ extension Catalog {
 
   /// When the first delete is due that is not parked; `nil` where there is none.
   package func nextDelete() throws(CatalogError) -> Timestamp? {
-    try read { database in
+    try readBeside { database in
       try database.integer("SELECT min(due) FROM tombstone WHERE parked = 0 AND done IS NULL")
         .map { Timestamp(nanosecondsSinceEpoch: $0) }
     }
@@ -129,7 +128,7 @@ extension Catalog {
   package func parked(
     limit: Int
   ) throws(CatalogError) -> (inodes: [(InodeNumber, String)], keys: [(ObjectKey, String)]) {
-    try read { database in
+    try readBeside { database in
       let inodes = try database.rows(
         "SELECT inode, error FROM journal WHERE parked = 1 LIMIT ?", [limit]
       ).map { (InodeNumber($0[0]), ($0[1] as String?) ?? "") }
@@ -145,7 +144,7 @@ extension Catalog {
   package func pending(
     beneath inode: InodeNumber
   ) throws(CatalogError) -> (waiting: Int, bytes: Int64, parked: Int) {
-    try read { database in
+    try readBeside { database in
       let row = try database.row(
         Self.tree
           + """
@@ -166,7 +165,7 @@ extension Catalog {
   package func waiting(
     beneath inode: InodeNumber, last: InodeNumber?
   ) throws(CatalogError) -> InodeNumber? {
-    try read { database in
+    try readBeside { database in
       func waits(_ inode: InodeNumber) throws -> Bool {
         try database.exists(
           "SELECT 1 FROM journal WHERE inode = ? AND parked = 0", [inode.value])
@@ -193,7 +192,7 @@ extension Catalog {
   package func dirtyFiles(
     beneath directory: InodeNumber, after last: InodeNumber
   ) throws(CatalogError) -> [InodeNumber] {
-    try read { database in
+    try readBeside { database in
       try database.rows(
         Self.tree
           + """
@@ -208,7 +207,7 @@ extension Catalog {
   package func cachedFiles(
     beneath inode: InodeNumber, after last: InodeNumber, limit: Int
   ) throws(CatalogError) -> [InodeNumber] {
-    try read { database in
+    try readBeside { database in
       try database.rows(
         Self.tree
           + """

@@ -1,11 +1,9 @@
-import GRDB
-
 /// What all content files held when the catalog was opened. The sum takes a second for a million
 /// of them, so it is taken when somebody needs it, of the catalog as it was at that moment.
 package struct OpeningUsage: Sendable {
   fileprivate enum Source: Sendable {
     case known(Int64)
-    case snapshot(DatabaseSnapshot)
+    case snapshot(Connections.Snapshot)
   }
 
   fileprivate let source: Source
@@ -49,7 +47,7 @@ extension Catalog {
     if count <= limit { return OpeningUsage(source: .known(try usage()), catalog: self) }
     do {
       try commit()
-      return OpeningUsage(source: .snapshot(try pool.makeSnapshot()), catalog: self)
+      return OpeningUsage(source: .snapshot(try connections.snapshot()), catalog: self)
     } catch {
       throw failure(error)
     }

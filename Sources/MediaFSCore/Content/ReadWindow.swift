@@ -4,19 +4,27 @@
 /// doubles while the stream goes on. A seek starts over: what was asked for ahead of the old place
 /// is probably not wanted. Players read two or three places in turn (index, audio, video), so
 /// several streams are followed; the one that was quiet for the longest gives way to a new one.
+///
+/// Reads here and there begin one stream after the other that leads nowhere. Once there have been
+/// some of these, what a read wants is all that is requested, until streams go on again.
 package struct ReadWindow: Sendable {
-  /// Requests begin and end at multiples of this, the most that the kernel reads at once; smaller
-  /// blocks make small requests of small reads.
-  package static let blockSize: Int64 = 128 << 10
+  /// Requests begin and end at multiples of this, which is what has a checksum; smaller blocks make
+  /// small requests of small reads.
+  package static let blockSize: Int64 = BlockSums.length
   /// Small enough to arrive within a round trip or two on a slow link.
   package static let initialWindow: Int64 = 1 << 20
   /// Enough to keep a long fat link busy (1 Gbit/s at 250 ms); more only wastes what a seek drops.
   package static let maximumWindow: Int64 = 32 << 20
-  /// A read this far before or behind a stream still belongs to it: the kernel's read-ahead sends
-  /// reads of one stream in parallel and they arrive out of order.
-  package static let tolerance: Int64 = 2 << 20
+  /// A read this far before or behind a stream still belongs to it, or half as far as its window:
+  /// the kernel's read-ahead sends reads of one stream in parallel and they arrive out of order.
+  private static let leastTolerance: Int64 = 256 << 10
+  private static let tolerance: Int64 = 2 << 20
   /// Streams followed at once.
   package static let streamLimit = 4
+  /// Reads that led nowhere, after which the next ones are taken for such.
+  private static let strayLimit = 4
+  /// How many are remembered: as many reads of a stream are taken for chance.
+  private static let rememberedStrays = 8
 
   private struct Stream: Sendable {
     /// Where the stream has come to: the end of its furthest read.
@@ -24,10 +32,18 @@ package struct ReadWindow: Sendable {
     var window: Int64
     /// Bytes read since the window was last widened.
     var progress: Int64
+    /// It has gone on since its first read.
+    var isReal = false
+
+    var tolerance: Int64 {
+      min(max(window / 2, ReadWindow.leastTolerance), ReadWindow.tolerance)
+    }
   }
 
   /// The one read last is the last.
   private var streams: [Stream] = []
+  /// How many more streams have led nowhere than have gone on.
+  private var strays = 0
 
   /// The widest a window becomes, in bytes.
   private let limit: Int64
@@ -52,14 +68,13 @@ package struct ReadWindow: Sendable {
 
   /// Finds the stream that a read belongs to, or begins one, and moves it on.
   private mutating func follow(_ read: Range<Int64>) -> Stream {
-    guard let index = streamIndex(near: read.lowerBound) else {
-      let stream = Stream(
-        position: read.upperBound, window: min(Self.initialWindow, limit), progress: 0)
-      if streams.count == Self.streamLimit { streams.removeFirst() }
-      streams.append(stream)
-      return stream
-    }
+    guard let index = streamIndex(near: read.lowerBound) else { return begin(read) }
     var stream = streams.remove(at: index)
+    if !stream.isReal {
+      stream.isReal = true
+      strays = max(0, strays - 1)
+      stream.window = max(stream.window, min(Self.leastTolerance, limit))
+    }
     if read.upperBound > stream.position {
       stream.progress += read.upperBound - stream.position
       stream.position = read.upperBound
@@ -75,10 +90,21 @@ package struct ReadWindow: Sendable {
     return stream
   }
 
+  private mutating func begin(_ read: Range<Int64>) -> Stream {
+    let isStray = strays >= Self.strayLimit
+    let stream = Stream(
+      position: read.upperBound, window: isStray ? 0 : min(Self.initialWindow, limit), progress: 0)
+    if streams.count == Self.streamLimit, !streams.removeFirst().isReal {
+      strays = min(strays + 1, Self.rememberedStrays)
+    }
+    streams.append(stream)
+    return stream
+  }
+
   /// The stream whose position is nearest, if any is within the tolerance.
   private func streamIndex(near offset: Int64) -> Int? {
     let distances = streams.map { abs($0.position - offset) }
-    return distances.indices.filter { distances[$0] <= Self.tolerance }
+    return distances.indices.filter { distances[$0] <= streams[$0].tolerance }
       .min { distances[$0] < distances[$1] }
   }
 

@@ -18,10 +18,16 @@ extension FileContent {
     now: Timestamp, maximumSize: Int64
   ) throws(FileSystemError) -> Bool {
     let count = Int64(bytes.count)
-    return try change(
+    var behind: Range<Int64>?
+    let isNews = try change(
       "write", catalog, space, now: now, maximumSize: maximumSize,
       place: { (start: offset ?? $0, count: count) },
-      effect: { range throws(Errno) in try unsafe file.write(bytes, at: range.lowerBound) })
+      effect: { range throws(Errno) in
+        try unsafe file.write(bytes, at: range.lowerBound)
+        behind = state.withLock { $0.writeBehind.wrote(range) }
+      })
+    if let behind { file.beginWriting(behind) }
+    return isNews
   }
 
   /// Takes note of written bytes; returns how many more the content file holds.

@@ -42,6 +42,7 @@ final class FileContent: Sendable {
     var damaged = ByteRangeSet()
     /// Bytes have taken the place of damaged ones, and may not be on the disk.
     var isHealing = false
+    var writeBehind = WriteBehind()
     /// What the content file says of its seams; `nil` where that is not known.
     var seams: Range<Int64>?
     /// The kernel reads the content file itself, which had so many bytes when that began: nothing

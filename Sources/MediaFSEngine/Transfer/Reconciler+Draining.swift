@@ -7,6 +7,8 @@ import SystemPackage
 extension Reconciler {
   /// How often a flush makes due what has come to the queue meanwhile.
   private static let hasteInterval: Duration = .seconds(1)
+  /// Between two looks at a queue that goes down.
+  private static let pace: Duration = .milliseconds(20)
 
   /// Makes what is queued beneath an inode due now and returns when the store has it. `EIO`, with
   /// the reason, when something was parked instead, or `limit` has passed.
@@ -51,6 +53,7 @@ extension Reconciler {
       }
       do throws(FileSystemError) {
         try await event.wait(operation, for: pause, context.environment)
+        await context.environment.sleep(Self.pace)
       } catch  where error.errno == .ioError {
         continue  // Time is up: looks once more.
       }

@@ -18,11 +18,14 @@ final class Reconciler: Sendable {
   /// How long the delete or the replacement of an object is put off that an open file still needs
   /// bytes of.
   static let heldInterval: Duration = .seconds(5)
+  /// Between two looks while files go up: what happens meanwhile is one look. Less than a request
+  /// takes to any store but one on this host.
+  private static let pace: Duration = .milliseconds(4)
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 
   struct State {
-    var active: Set<InodeNumber> = []
+    var room: UploadRoom
     var busyKeys: Set<ObjectKey> = []
     var isDeleting = false
     /// Deletes that were put off because an open file needs the object.
@@ -58,7 +61,10 @@ final class Reconciler: Sendable {
       context: context, downloader: downloader, conditions: conditions, expansion: expansion)
     cleaner = UploadCleaner(context)
     scrubber = Scrubber(context: context, downloader: downloader)
-    state = Mutex(State(isPaused: !context.options.uploadEnabled))
+    state = Mutex(
+      State(
+        room: UploadRoom(limit: context.options.uploadConcurrency),
+        isPaused: !context.options.uploadEnabled))
     context.health.onRecovery { [weak self] in self?.endBackoff() }
     context.doubts.onNew { [weak self] in self?.changed.signal() }
   }
@@ -105,7 +111,7 @@ final class Reconciler: Sendable {
   var jobCount: Int { state.withLock { $0.jobs.count } }
 
   var activeCount: (uploads: Int, deletes: Int) {
-    state.withLock { ($0.active.count, $0.isDeleting ? 1 : 0) }
+    state.withLock { ($0.room.count, $0.isDeleting ? 1 : 0) }
   }
 
   // MARK: The loop
@@ -118,6 +124,7 @@ final class Reconciler: Sendable {
       let event = changed.event
       startDue()
       await wait(for: event)
+      if state.withLock({ $0.room.count > 0 }) { await context.environment.sleep(Self.pace) }
       await askIfOffline()
     }
   }
@@ -170,7 +177,7 @@ final class Reconciler: Sendable {
       let oldest = now.advanced(by: .zero - Self.tombstoneMemory)
       let work = try context.catalog.dueWork(by: now, forgettingBefore: oldest)
       if work.uploads {
-        try startUploads(now, limit: isTrial ? 1 : context.options.uploadConcurrency)
+        try startUploads(now, limit: isTrial ? 1 : .max)
       }
       if work.deletes { try startDeletes(now) }
       if work.abandoned { try startCleaning(now) }
@@ -182,12 +189,13 @@ final class Reconciler: Sendable {
 
   /// What somebody else has a claim on is passed over for what is due behind it.
   private func startUploads(_ now: Timestamp, limit: Int) throws(CatalogError) {
-    var room = limit - state.withLock { $0.active.count }
+    var left = limit
     var last: JournalItem?
-    for _ in 0..<Self.searchedPages where room > 0 {
+    var hasRoom: Bool { left > 0 && !state.withLock { $0.room.isFull } }
+    for _ in 0..<Self.searchedPages where hasRoom {
       let page = try context.catalog.dueItems(by: now, limit: Self.searchedPage, after: last)
-      for item in page where room > 0 {
-        if start(item) { room -= 1 }
+      for item in page where hasRoom {
+        if start(item) { left -= 1 }
       }
       guard page.count == Self.searchedPage else { return }
       last = page.last
@@ -206,14 +214,15 @@ final class Reconciler: Sendable {
 
   /// Keeps everybody else from working on an inode and its keys; `nil` when somebody does.
   func claim(_ inode: InodeNumber) -> ReconcilerClaim? {
-    guard !state.withLock({ $0.active.contains(inode) }) else { return nil }
+    guard !state.withLock({ $0.room.contains(inode) }) else { return nil }
     let placement = (try? context.catalog.placement(of: inode)) ?? nil
     let keys = placement.map(reconciliation.keys(of:)) ?? []
+    let size = placement?.inode.size ?? 0
     return state.withLock { state in
-      guard !state.active.contains(inode), state.busyKeys.isDisjoint(with: keys) else {
-        return nil
-      }
-      state.active.insert(inode)
+      guard !state.room.contains(inode), state.room.fits(size),
+        state.busyKeys.isDisjoint(with: keys)
+      else { return nil }
+      state.room.enter(inode, size: size)
       state.busyKeys.formUnion(keys)
       return ReconcilerClaim(inode: inode, keys: keys)
     }
@@ -222,7 +231,7 @@ final class Reconciler: Sendable {
   /// What is due meanwhile is looked for again.
   func release(_ claim: ReconcilerClaim) {
     state.withLock { state in
-      state.active.remove(claim.inode)
+      state.room.leave(claim.inode)
       state.busyKeys.subtract(claim.keys)
     }
     changed.signal()

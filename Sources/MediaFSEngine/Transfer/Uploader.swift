@@ -1,4 +1,5 @@
 import Logging
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -11,7 +12,7 @@ struct Uploader: Sendable {
   static let multipartThreshold: Int64 = 32 << 20
   static let defaultPartSize: Int64 = 16 << 20
   /// Parts of one file on their way at once; files go up in parallel too.
-  private static let parallelParts = 4
+  private static let parallelParts = 8
 
   /// What damage the store's own assembling of parts makes is over by then.
   private static let damageLimit = 3
@@ -46,12 +47,8 @@ struct Uploader: Sendable {
 
   func upload(_ job: Job) async throws(ObjectStoreError) -> Uploaded {
     let size = job.record.size
-    do throws(FileSystemError) {
-      try job.content.synchronizeToSend(context.catalog, context.disk)
-    } catch {
-      throw ObjectStoreError(
-        .unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
-    }
+    // What nobody sees before it is complete may be sent while it goes to the disk.
+    if job.layout == nil { try synchronize(job) }
     let (etag, metadata): (ETag, [String: String])
     if let layout = job.layout {
       let head = try await uploadParts(job, layout.parts)
@@ -65,6 +62,16 @@ struct Uploader: Sendable {
     context.statistics.uploads.add(1)
     return Uploaded(
       object: StoredObject(key: job.key, etag: etag, size: size), metadata: metadata)
+  }
+
+  /// An object has nothing that a power cut takes from here.
+  private func synchronize(_ job: Job) throws(ObjectStoreError) {
+    do throws(FileSystemError) {
+      try job.content.synchronizeToSend(context.catalog, context.disk)
+    } catch {
+      throw ObjectStoreError(
+        .unavailable, code: ObjectStoreError.LocalCode.content, message: "\(error)")
+    }
   }
 
   /// What became of one upload in parts.
@@ -102,6 +109,7 @@ struct Uploader: Sendable {
     _ job: Job, _ layout: [UploadLayout.Part]
   ) async throws(ObjectStoreError) -> Made {
     let (upload, sent) = try await resumeOrBegin(job)
+    job.content.file.beginWriting(0..<job.record.size)
     let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
     var parts = held
@@ -109,6 +117,7 @@ struct Uploader: Sendable {
       for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
       try job.content.checkIsWanted()
       try await checkBase(of: job)
+      try synchronize(job)
       let all = layout.indices.compactMap { parts[$0 + 1] }
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: all,

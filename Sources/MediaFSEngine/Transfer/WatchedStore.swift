@@ -1,5 +1,6 @@
 import MediaFSCatalog
 import ObjectStorage
+import Synchronization
 
 /// An ``ObjectStore`` whose every answer is told to ``StoreHealth``: nothing else says that the
 /// store answers. That it does not is said by those who know how long they have tried.
@@ -11,11 +12,20 @@ final class WatchedStore: ObjectStore {
   private let base: any ObjectStore
   private let health: StoreHealth
   private let catalog: Catalog
+  private let environment: Environment
+  /// When the catalog came to the disk for a change of the store.
+  private let synchronized = Mutex(Timestamp.epoch)
 
-  init(_ base: any ObjectStore, _ health: StoreHealth, _ catalog: Catalog) {
+  /// Between two times that it comes to the disk: the next one is for all who ask meanwhile.
+  private static let pace: Duration = .milliseconds(4)
+
+  init(
+    _ base: any ObjectStore, _ health: StoreHealth, _ catalog: Catalog, _ environment: Environment
+  ) {
     self.base = base
     self.health = health
     self.catalog = catalog
+    self.environment = environment
   }
 
   var limits: StoreLimits { base.limits }
@@ -50,8 +60,13 @@ final class WatchedStore: ObjectStore {
   private func change<Answer>(
     _ call: () async throws(ObjectStoreError) -> Answer
   ) async throws(ObjectStoreError) -> Answer {
+    let operations = catalog.operations
+    let since = environment.now().duration(since: synchronized.withLock { $0 })
+    if (.zero..<Self.pace).contains(since) { await environment.sleep(Self.pace - since) }
     do throws(CatalogError) {
-      try catalog.synchronize()
+      if try catalog.synchronize(upTo: operations) {
+        synchronized.withLock { $0 = environment.now() }
+      }
     } catch {
       throw .catalog(error)
     }

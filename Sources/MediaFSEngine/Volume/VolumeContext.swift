@@ -57,7 +57,7 @@ final class VolumeContext: Sendable {
     self.log = log
     accesses = FileAccesses(cacheSize: options.cacheSize)
     health = StoreHealth(environment, log: log)
-    self.store = WatchedStore(store, health, catalog)
+    self.store = WatchedStore(store, health, catalog, environment)
     keySpace = KeySpace(prefix: options.keyPrefix)
     contentTypes = ContentTypes(mimeTypes: options.mimeTypes)
   }

@@ -88,8 +88,8 @@ enum ConfigurationTable {
       "upload.synchronous", .flag, \.volume.uploadSynchronous,
       "close and fsync return when the store has the file."),
     ConfigurationKey(
-      "upload.concurrency", .number(1...256), \.volume.uploadConcurrency,
-      "Files uploaded at once."),
+      "upload.concurrency", .number(orAuto: 1...256), \.volume.uploadConcurrency,
+      "Files uploaded at once; auto takes 8 large or 32 small ones."),
     ConfigurationKey(
       "upload.part_size", .partSize, \.volume.uploadPartSize,
       "Size of the parts of large files; auto sizes them for the file."),

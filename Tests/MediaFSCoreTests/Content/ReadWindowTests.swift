@@ -5,6 +5,8 @@ import Testing
 @Suite struct ReadWindowTests {
   private static let mebi: Int64 = 1 << 20
   private static let size: Int64 = 1 << 30
+  /// What the kernel asks for at once.
+  private static let read: Int64 = 128 << 10
 
   /// Reads `count` bytes at a time from `start` and returns the last request.
   @discardableResult
@@ -28,9 +30,9 @@ import Testing
     var window = ReadWindow()
     var ahead: [Int64] = []
     for index in 0..<512 {
-      let offset = Int64(index) * ReadWindow.blockSize
+      let offset = Int64(index) * Self.read
       let request = window.advance(offset: offset, count: 128 << 10, fileSize: Self.size)
-      ahead.append(request.upperBound - offset - ReadWindow.blockSize)
+      ahead.append(request.upperBound - offset - Self.read)
     }
     #expect(ahead == ahead.sorted())
     #expect(Set(ahead) == Set([1, 2, 4, 8, 16, 32].map { $0 * Self.mebi }))
@@ -46,7 +48,7 @@ import Testing
 
   @Test func readsOfOneStreamMayComeOutOfOrder() {
     var window = ReadWindow()
-    let block = ReadWindow.blockSize
+    let block = Self.read
     for group in 0..<32 {
       for index in [3, 0, 7, 1, 2, 6, 5, 4] {
         let offset = Int64(group * 8 + index) * block
@@ -62,12 +64,12 @@ import Testing
     let starts: [Int64] = [0, 200, 400, 600].map { $0 * Self.mebi }
     for step in 0..<256 {
       for start in starts {
-        let offset = start + Int64(step) * ReadWindow.blockSize
+        let offset = start + Int64(step) * Self.read
         _ = window.advance(offset: offset, count: 128 << 10, fileSize: Self.size)
       }
     }
     for start in starts {
-      let offset = start + 256 * ReadWindow.blockSize
+      let offset = start + 256 * Self.read
       let request = window.advance(offset: offset, count: 1, fileSize: Self.size)
       #expect(request.upperBound - offset >= 32 * Self.mebi)
     }
@@ -90,7 +92,24 @@ import Testing
       let offset = Int64(index * 37 % 64) * 16 * Self.mebi
       let request = window.advance(offset: offset, count: 4_096, fileSize: Self.size)
       #expect(request.upperBound - request.lowerBound <= Self.mebi + ReadWindow.blockSize)
+      if index >= 16 {
+        #expect(request.upperBound - request.lowerBound == ReadWindow.blockSize)
+      }
     }
+    // One that happens to be where another was is no stream yet.
+    let next = window.advance(offset: 16 * Self.mebi, count: 4_096, fileSize: Self.size)
+    #expect(next.upperBound - next.lowerBound <= 5 * ReadWindow.blockSize)
+  }
+
+  @Test func aStreamBehindRandomReadsWidens() {
+    var window = ReadWindow()
+    for index in 0..<64 {
+      let offset = Int64(index * 37 % 64) * 16 * Self.mebi
+      _ = window.advance(offset: offset, count: 4_096, fileSize: Self.size)
+    }
+    let start = 8 * Self.mebi
+    let request = Self.stream(&window, from: start, bytes: 64 * Self.mebi)
+    #expect(request.upperBound - start >= 96 * Self.mebi)
   }
 
   @Test(arguments: UInt64(1)...20)

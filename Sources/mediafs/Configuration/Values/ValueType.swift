@@ -54,6 +54,17 @@ extension ValueType where Value == Int {
   }
 }
 
+extension ValueType where Value == Int? {
+  /// A number, or `auto`.
+  static func number(orAuto range: ClosedRange<Int>) -> ValueType {
+    let number = ValueType<Int>.number(range)
+    return ValueType(
+      allowed: "\(number.allowed), or auto",
+      parse: { $0 == "auto" ? .some(nil) : number.parse($0).map { .some($0) } },
+      format: { $0.map(number.format) ?? "auto" })
+  }
+}
+
 extension ValueType where Value == UInt32 {
   /// A user or group by number, which is what the store keeps.
   static let identifier = ValueType(
