@@ -91,8 +91,8 @@ package protocol ContentFile: AnyObject, Sendable {
   /// A descriptor of it, good while this lives; `nil` where no kernel knows of it.
   var backing: CInt? { get }
 
-  /// Whether anybody else has it open, or mapped; true also where that cannot be told.
-  func isUsedElsewhere() -> Bool
+  /// Whether anybody else has it open, or mapped; `nil` where that cannot be told.
+  func isUsedElsewhere() -> Bool?
 
   /// The disk is to begin with a range; nothing is said of when it is there.
   func beginWriting(_ range: Range<Int64>)

@@ -88,6 +88,8 @@ package struct OpenFlags: OptionSet, Sendable {
   package static let clearsPrivileges = OpenFlags(rawValue: 32)
   /// `O_NOATIME`: this reader leaves no trace.
   package static let noAccessTime = OpenFlags(rawValue: 64)
+  /// `O_DIRECT`: nothing is cached. The disk may insist on whole blocks then, we do not.
+  package static let direct = OpenFlags(rawValue: 128)
 }
 
 /// Who makes something, as far as that decides what comes to be.

@@ -49,7 +49,7 @@ package struct VolumeOptions: Sendable {
   /// What is written for a while would stay for ever.
   package var neverDeletes: Bool { noDelete || deleteDelay == nil }
   /// The kernel may read content files by itself.
-  package var passesThrough = false
+  package var passesThrough = true
   /// `noatime`, `relatime`, `strictatime`, `nodiratime`.
   package var accessTimes = AccessTimePolicy()
 

@@ -91,10 +91,10 @@ extension Descriptor where Self: ~Copyable {
     try withNumber { number throws(Errno) in _ = try retrying { unsafe futimens(number, times) } }
   }
 
-  /// Whether another open file of it is there, or a mapping; true also where that cannot be told. A
+  /// Whether another open file of it is there, or a mapping; `nil` where that cannot be told. A
   /// lease is refused then (fcntl(2), F_SETLEASE). Who breaks it, in the moment that it is there,
   /// sends SIGIO, which the process has to ignore.
-  package func isUsedElsewhere() -> Bool {
+  package func isUsedElsewhere() -> Bool? {
     do throws(Errno) {
       return try withNumber { number throws(Errno) in
         try retrying { fcntl(number, linux_f_setlease, F_WRLCK) }
@@ -102,7 +102,7 @@ extension Descriptor where Self: ~Copyable {
         return false
       }
     } catch {
-      return true
+      return error == .resourceTemporarilyUnavailable ? true : nil
     }
   }
 

@@ -114,6 +114,32 @@ import Testing
     #expect(try fs.volume.status().passthrough.bytes == 0)
   }
 
+  @Test func whoWaitsForTheStoreIsAskedFor() async throws {
+    let fs = try volume { $0.uploadSynchronous = true }
+    try await fs.write("bytes", to: "f")
+    #expect(try await open("f", .read, fs).access == .cached)
+  }
+
+  @Test func whoGoesPastAllCachesIsAskedFor() async throws {
+    let fs = try volume()
+    try await fs.write("bytes", to: "f")
+    #expect(try await open("f", [.read, .direct], fs).access == .cached)
+  }
+
+  /// A film is compared with its sums once, by who reads it, and not at each open.
+  @Test func aLargeFilePassesOnceItWasRead() async throws {
+    let fs = try volume()
+    try await fs.write(String(repeating: "x", count: 5 << 20), to: "f")
+    try await fs.drain()
+    try await fs.crash()
+    fs.volume.attach(kernel)
+    let first = try await open("f", .read, fs)
+    #expect(first.access == .cached)
+    #expect(try await fs.volume.read(first.handle, at: 0, count: 5 << 20).count == 5 << 20)
+    fs.volume.release(first.handle)
+    #expect(try await open("f", .read, fs).access != .cached)
+  }
+
   /// Half of the cache is left to all others.
   @Test func notMoreThanHalfOfTheCacheIsHeld() async throws {
     let fs = try volume { $0.cacheSize = 1 << 20 }

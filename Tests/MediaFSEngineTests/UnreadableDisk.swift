@@ -107,7 +107,7 @@ private final class UnreadableFile: ContentFile {
   }
 
   var backing: CInt? { nil }
-  func isUsedElsewhere() -> Bool { base.isUsedElsewhere() }
+  func isUsedElsewhere() -> Bool? { base.isUsedElsewhere() }
   func beginWriting(_ range: Range<Int64>) { base.beginWriting(range) }
   func status() throws(Errno) -> ContentStatus { try base.status() }
 

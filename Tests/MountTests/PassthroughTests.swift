@@ -5,8 +5,6 @@ extension MountTests {
   /// The kernel reads content files by itself; what others do to them meanwhile is seen, is sent,
   /// and takes nothing from under its hands.
   @Suite struct Passthrough {
-    private static let options = ["mount.passthrough": "true"]
-
     /// So many open files are read so just now.
     private func passed(_ mount: Mount) throws -> Int {
       let status = try mount.status()["passthrough"]
@@ -21,7 +19,7 @@ extension MountTests {
     private func reading(
       on stage: Stage
     ) throws -> (mount: Mount, application: Application) {
-      let mount = try stage.mount(options: Self.options)
+      let mount = try stage.mount()
       let application = try Application(in: mount.directory)
       try application.run("write('f', 'a' * 10_000)")
       try mount.flush()
@@ -36,7 +34,7 @@ extension MountTests {
 
     @Test func aFileThatIsHereIsReadFromTheDisk() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: Self.options)
+        let mount = try stage.mount()
         let application = try Application(in: mount.directory)
         try application.run("write('f', 'bytes' * 100_000)")
         try eventually("who wrote it has let it go", within: .seconds(10)) {
@@ -51,7 +49,7 @@ extension MountTests {
         try application.run("other.close()")
         try eventually("the file is closed", within: .seconds(10)) { try passed(mount) == 0 }
         // Another host has to fetch it first, and reads it as it comes.
-        let host = try stage.otherHost(options: Self.options)
+        let host = try stage.otherHost()
         try mount.flush()
         let there = try Application(in: host.directory)
         try there.run("first = open('f', 'rb')")
@@ -71,7 +69,7 @@ extension MountTests {
 
     @Test func itCanBeSwitchedOff() throws {
       try Stage.play { stage in
-        let mount = try stage.mount()
+        let mount = try stage.mount(options: ["mount.passthrough": "false"])
         let application = try Application(in: mount.directory)
         try application.run("write('f', 'bytes'); reader = open('f')")
         #expect(try application.text("reader.read()") == "bytes")
@@ -134,8 +132,7 @@ extension MountTests {
     /// Nothing of a file is evicted that the kernel reads by itself.
     @Test func theCacheMakesRoomOfOthers() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(
-          options: Self.options.merging(["cache.size": "16MiB"]) { $1 })
+        let mount = try stage.mount(options: ["cache.size": "16MiB"])
         let application = try Application(in: mount.directory)
         try application.run("write('held', 'h' * (4 << 20)); reader = open('held')")
         try mount.flush()
@@ -146,6 +143,71 @@ extension MountTests {
         }
         #expect(try application.value("reader.read() == 'h' * (4 << 20)") == true)
         #expect(try application.value("read('f0') == b'0' * (3 << 20)") == true)
+      }
+    }
+
+    /// It is a mapping of the content file, and stays when the descriptor, the file's place in the
+    /// cache and its name go.
+    @Test func aMappingOutlivesItsDescriptor() throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(options: ["cache.size": "16MiB"])
+        let application = try Application(in: mount.directory)
+        try application.run("write('mapped', b'm' * (4 << 20))")
+        try mount.flush()
+        try application.run(
+          """
+          import ctypes
+          libc = ctypes.CDLL(None)
+          libc.mmap.restype = ctypes.c_void_p
+          reader = os.open('mapped', os.O_RDONLY)
+          """)
+        #expect(try passed(mount) == 1)
+        // Python's own mapping keeps a descriptor.
+        try application.run(
+          """
+          address = libc.mmap(None, ctypes.c_size_t(4 << 20), 1, 1, reader, ctypes.c_long(0))
+          os.close(reader)
+          """)
+        try eventually("the file is closed", within: .seconds(10)) { try passed(mount) == 0 }
+        for number in 0..<8 {
+          try application.run("write('f\(number)', '\(number)' * (3 << 20))")
+          try mount.flush()
+        }
+        let mapped = "ctypes.string_at(address, 4 << 20) == b'm' * (4 << 20)"
+        #expect(try application.value(mapped) == true)
+        try application.run("os.unlink('mapped')")
+        #expect(try application.value(mapped) == true)
+      }
+    }
+
+    /// The disk may insist on whole blocks.
+    @Test func whoGoesPastTheCachesMayReadOddPieces() throws {
+      try Stage.play { stage in
+        let (mount, application) = try reading(on: stage)
+        try application.run("direct = os.open('f', os.O_RDONLY | os.O_DIRECT)")
+        #expect(try application.text("os.pread(direct, 3, 5).decode()") == "aaa")
+        try application.run("os.close(direct); os.close(reader)")
+        try eventually("both are closed", within: .seconds(10)) { try passed(mount) == 0 }
+      }
+    }
+
+    /// The content file's own time is that of the mapping's last byte.
+    @Test func timesThatAreSetStay() throws {
+      try Stage.play { stage in
+        let (mount, application) = try reading(on: stage)
+        try application.run(
+          """
+          both = os.open('f', os.O_RDWR)
+          memory = mmap.mmap(both, 10_000)
+          memory[10] = ord('b')
+          memory.flush()
+          os.fsync(both)
+          os.utime('f', (1_000, 2_000))
+          memory.close(); os.close(both); os.close(reader)
+          """)
+        try mount.flush()
+        #expect(try application.int("int(os.stat('f').st_mtime)") == 2_000)
+        #expect(try application.text("read('f')[9:12].decode()") == "aba")
       }
     }
   }

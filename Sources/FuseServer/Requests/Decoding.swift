@@ -81,6 +81,7 @@ extension OpenFlags {
     if flags & O_TRUNC != 0 { insert(.truncate) }
     if flags & O_EXCL != 0 { insert(.exclusive) }
     if flags & linux_o_noatime != 0 { insert(.noAccessTime) }
+    if flags & linux_o_direct != 0 { insert(.direct) }
   }
 }
 

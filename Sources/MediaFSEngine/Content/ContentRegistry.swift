@@ -14,7 +14,15 @@ final class ContentRegistry: Sendable {
     let loading = Mutex(())
   }
 
+  /// Files above this are compared with their sums once while the daemon lives, and by the
+  /// scrubber: it takes seconds for a film. In bytes.
+  private static let largeSize: Int64 = 4 << 20
+  /// Large files of which that is remembered.
+  private static let comparedLimit = 10_000
+
   private let contents = Mutex<[InodeNumber: FileContent]>([:])
+  /// Large files that were wholly compared.
+  private let compared = Mutex<Set<ContentNumber>>([])
   private let stripes = (0..<64).map { _ in Stripe() }
   private let catalog: Catalog
   private let disk: any ContentDisk
@@ -137,6 +145,7 @@ final class ContentRegistry: Sendable {
       var (present, sums) = try catalog.summedExtents(of: record.content, end: record.baseSize)
       if !record.isWriting || held == nil { try check(record, held: held ?? 0, &present) }
       sums.truncate(to: held ?? 0, end: record.baseSize)
+      if compared.withLock({ $0.contains(record.content) }) { sums.becameVerified() }
       // It was not settled when it was closed: the content file knows its size.
       if record.isWriting, let held { record.size = held }
       let file = try disk.open(record.content)
@@ -205,6 +214,7 @@ final class ContentRegistry: Sendable {
         let isIdle = state.handles == 0 && state.waiters.isEmpty
         if state.users == 0, contents[content.inode] === content {
           contents[content.inode] = nil
+          remember(content.number, state.lifecycle)
         }
         let fetches = isIdle && asHandle ? Array(state.fetches.values) : []
         return (state.isOrphan && state.handles == 0 && asHandle, fetches)
@@ -212,6 +222,18 @@ final class ContentRegistry: Sendable {
     }
     for fetch in fetches { fetch.cancel() }
     return isErasable
+  }
+
+  private func remember(_ number: ContentNumber, _ lifecycle: FileLifecycle) {
+    guard lifecycle.size > Self.largeSize else { return }
+    compared.withLock { compared in
+      if lifecycle.sums.hasUnverified {
+        compared.remove(number)
+      } else {
+        if compared.count >= Self.comparedLimit { compared = [] }
+        compared.insert(number)
+      }
+    }
   }
 
   /// The object changed at the store: new opens get a new content, old handles keep the old bytes.

@@ -19,6 +19,8 @@ final class FileAccesses: Sendable {
     /// What is passed through, in bytes: none of it can be evicted.
     var held: Int64 = 0
     var files: (any BackingFiles)?
+    /// Inodes into whose mappings somebody has written since the kernel has cached any of them.
+    var mapped: Set<InodeNumber> = []
   }
 
   /// So many bytes of the cache may be passed through at once: the rest has to do for what is
@@ -55,17 +57,25 @@ final class FileAccesses: Sendable {
   ///
   /// - Parameter mayPass: the kernel may read the content file, if it reads none of the inode in
   ///   another way. It then is all there, and stays until the end.
-  func begin(_ content: FileContent, mayPass: Bool) -> FileAccess {
+  /// - Throws: `ESTALE` while others have an earlier content of the inode from the kernel, which
+  ///   has one file for each inode.
+  func begin(
+    _ content: FileContent, mayPass: Bool
+  ) throws(FileSystemError) -> FileAccess {
     // Registering takes the kernel no time: it waits for nothing.
-    state.withLock { state in
+    try state.withLock { state throws(FileSystemError) in
       let inode = content.inode
       switch state.ways[inode] {
       case .cached(let opens):
         state.ways[inode] = .cached(opens: opens + 1)
         return .cached
       case .passedThrough(let number, let passed, let opens):
+        guard passed === content else {
+          throw FileSystemError(
+            .staleNFSFileHandle, "open", "Others read an earlier version of inode \(inode)")
+        }
         state.ways[inode] = .passedThrough(number, passed, opens: opens + 1)
-        return mayPass && passed === content ? .passedThrough(number) : .direct(number)
+        return mayPass ? .passedThrough(number) : .direct(number)
       case nil:
         guard mayPass, let number = pass(content, &state) else {
           state.ways[inode] = .cached(opens: 1)
@@ -78,7 +88,9 @@ final class FileAccesses: Sendable {
   }
 
   private func pass(_ content: FileContent, _ state: inout State) -> BackingNumber? {
-    guard let files = state.files, files.obstacle == nil, let descriptor = content.file.backing
+    // Where nobody can tell later whether it is still mapped, it does not pass.
+    guard let files = state.files, files.obstacle == nil, let descriptor = content.file.backing,
+      content.file.isUsedElsewhere() == false
     else { return nil }
     let size = content.hold(within: limit - state.held)
     guard let size else { return nil }
@@ -90,8 +102,11 @@ final class FileAccesses: Sendable {
     return number
   }
 
-  func end(_ inode: InodeNumber) {
+  /// - Parameter wasMapped: somebody may have written to the content file itself: what the kernel
+  ///   caches of the inode is older.
+  func end(_ inode: InodeNumber, wasMapped: Bool = false) {
     let ended = state.withLock { state -> (any BackingFiles, BackingNumber)? in
+      if wasMapped { state.mapped.insert(inode) }
       switch state.ways[inode] {
       case .cached(let opens):
         state.ways[inode] = opens > 1 ? .cached(opens: opens - 1) : nil
@@ -106,6 +121,13 @@ final class FileAccesses: Sendable {
       return nil
     }
     if let (files, number) = ended { files.unregister(number) }
+  }
+}
+
+extension FileAccesses {
+  /// Whether what the kernel has cached of an inode is still right; it then forgets what is not.
+  func keepsKernelCache(_ inode: InodeNumber) -> Bool {
+    state.withLock { $0.mapped.remove(inode) == nil }
   }
 }
 

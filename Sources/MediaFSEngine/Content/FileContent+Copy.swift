@@ -108,10 +108,12 @@ extension FileContent {
 
   /// Whether this is an empty file to which nothing is being done: it may become an object.
   var isAdoptable: Bool {
-    state.withLock { state in
+    let isFree = state.withLock { state in
       state.lifecycle.size == 0 && state.lifecycle.isSettled && !state.isSuperseded
-        && !state.isOrphan && state.lifecycle.uploadingVersion == nil
+        && !state.isOrphan && state.lifecycle.uploadingVersion == nil && state.held == nil
     }
+    // Whoever reads the content file itself would see zeros.
+    return isFree && !isInSight
   }
 
   /// Makes this empty file the object that the store has copied for it; false when it is not empty

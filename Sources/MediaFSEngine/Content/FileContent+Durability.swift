@@ -20,6 +20,7 @@ extension FileContent {
       try disk.synchronizeName(of: number)
       try settle(catalog, now: now)
       try synchronized(unsynced, since: changes, catalog)
+      try settleMapped(unsynced, since: changes, catalog, now: now)
       try catalog.synchronize()
     } catch {
       throw Self.failure(error, "fsync")

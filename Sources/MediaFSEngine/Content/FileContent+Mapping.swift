@@ -12,26 +12,87 @@ import Synchronization
 /// it is not settled, so nothing of it is sent, and after a death its size and time are taken from
 /// the disk.
 extension FileContent {
-  /// Returns whether the journal has changed.
-  func beginMapping(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) -> Bool {
-    try changing.withLock { _ throws(FileSystemError) in
+  /// Returns whether the journal has changed. The mark is on the disk then: nothing says later when
+  /// the first byte changes.
+  func beginMapping(
+    _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
+  ) throws(FileSystemError) -> Bool {
+    let written = lastWritten
+    let isNews = try changing.withLock { _ throws(FileSystemError) in
       let isNews = try prepareChange(of: 0..<max(0, size), catalog, now: now)
-      state.withLock { $0.mappers += 1 }
+      state.withLock { state in
+        state.mappers += 1
+        state.accounted = written
+      }
       return isNews
+    }
+    do {
+      try disk.synchronizeName(of: number)
+      try catalog.synchronize()
+    } catch {
+      endMapping()
+      throw Self.failure(error, "open")
+    }
+    return isNews
+  }
+
+  /// When the content file was written to, by whomever.
+  private var lastWritten: Timestamp? {
+    (try? file.status()).map { Timestamp(nanosecondsSinceEpoch: $0.modified) }
+  }
+
+  /// Times are set: what was written before does not count any more.
+  func set(modified: Timestamp) {
+    let written = state.withLock { $0.mappers > 0 } ? lastWritten : nil
+    state.withLock { state in
+      state.modified = modified
+      if let written { state.accounted = written }
     }
   }
 
+  /// Whether somebody has the content file mapped, or reads it without the daemon: its bytes stay
+  /// where they are. Asked of the kernel, since a mapping outlives every descriptor, and a daemon.
+  var isInSight: Bool { file.isUsedElsewhere() ?? false }
+
   /// Whether a process may still write; to be asked when an open has ended, and again later.
-  var mayBeMapped: Bool { file.isUsedElsewhere() }
+  var mayBeMapped: Bool { file.isUsedElsewhere() ?? true }
+
+  /// All that was synchronized is told although somebody may go on writing: the file counts as
+  /// changed once more. Called after the bytes are on the disk.
+  func settleMapped(
+    _ unsynced: UnsyncedContent?, since changes: UInt64, _ catalog: Catalog, now: Timestamp
+  ) throws(FileSystemError) {
+    try changing.withLock { _ throws(FileSystemError) in
+      let isMapped = state.withLock { $0.mappers > 0 && $0.lifecycle.changes == changes }
+      guard isMapped, !state.withLock({ $0.lifecycle.isSettled }) else { return }
+      noteMappedTime()
+      try settleShape(catalog, now: now)
+      state.withLock { $0.seams = 0..<0 }
+      do throws(CatalogError) {
+        if let unsynced { try catalog.synced([unsynced], kept: size) }
+      } catch {
+        throw FileSystemError(error, "fsync")
+      }
+      _ = try prepareChange(of: 0..<max(0, size), catalog, now: now)
+    }
+  }
+
+  private func noteMappedTime() {
+    guard let written = lastWritten else { return }
+    state.withLock { state in
+      guard written > state.accounted ?? written else { return }
+      state.modified = max(state.modified, written)
+      state.accounted = written
+    }
+  }
 
   /// Nobody can write any more for whom ``beginMapping(_:now:)`` was called once.
   func endMapping() {
-    let modified = (try? file.status()).map { Timestamp(nanosecondsSinceEpoch: $0.modified) }
     changing.withLock { _ in
+      noteMappedTime()
       state.withLock { state in
         state.mappers -= 1
         state.lifecycle.willChange()
-        if let modified { state.modified = max(state.modified, modified) }
       }
     }
   }

@@ -165,25 +165,29 @@ extension FileContent {
   /// Brings the catalog's row up to date with the content file.
   func settle(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
     try changing.withLock { _ throws(FileSystemError) in
-      let shape = state.withLock { state -> ContentState? in
-        guard !state.lifecycle.isSettled, state.mappers == 0 else { return nil }
-        let holes = state.lifecycle.holes
-        return ContentState(
-          size: state.lifecycle.size, modified: state.modified,
-          holes: holes == state.recordedHoles ? nil : holes)
-      }
-      guard var shape else { return }
-      let last = try? file.read(count: 1, at: max(0, shape.size - 1)).first
-      shape.endsWithZero = last == 0
-      do throws(CatalogError) {
-        try catalog.settle(inode, content: number, shape, at: now)
-      } catch {
-        throw FileSystemError(error, "flush")
-      }
-      state.withLock { state in
-        state.lifecycle.settled()
-        if let holes = shape.holes { state.recordedHoles = holes }
-      }
+      guard state.withLock({ !$0.lifecycle.isSettled && $0.mappers == 0 }) else { return }
+      try settleShape(catalog, now: now)
+    }
+  }
+
+  /// Called under ``changing``.
+  func settleShape(_ catalog: Catalog, now: Timestamp) throws(FileSystemError) {
+    var shape = state.withLock { state in
+      let holes = state.lifecycle.holes
+      return ContentState(
+        size: state.lifecycle.size, modified: state.modified,
+        holes: holes == state.recordedHoles ? nil : holes)
+    }
+    let last = try? file.read(count: 1, at: max(0, shape.size - 1)).first
+    shape.endsWithZero = last == 0
+    do throws(CatalogError) {
+      try catalog.settle(inode, content: number, shape, at: now)
+    } catch {
+      throw FileSystemError(error, "flush")
+    }
+    state.withLock { state in
+      state.lifecycle.settled()
+      if let holes = shape.holes { state.recordedHoles = holes }
     }
   }
 

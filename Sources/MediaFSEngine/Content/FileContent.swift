@@ -51,6 +51,8 @@ final class FileContent: Sendable {
     /// Opens through which a process may map the content file and write to it, of which nobody is
     /// told; and whether one that has ended may have left such a mapping.
     var mappers = 0
+    /// When the content file was written to last, as far as ``modified`` tells of it.
+    var accounted: Timestamp?
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
 
@@ -137,10 +139,6 @@ final class FileContent: Sendable {
   }
 
   var residentBytes: Int64 { state.withLock { $0.lifecycle.residentBytes } }
-
-  func set(modified: Timestamp) {
-    state.withLock { $0.modified = modified }
-  }
 
   /// Whether the last name is gone, and bytes that are not here with it.
   var isLost: Bool {
@@ -241,7 +239,7 @@ final class FileContent: Sendable {
     try changing.withLock { _ in
       let range = segment.range
       let runs = state.withLock { $0.evictable(in: range) }
-      guard !runs.isEmpty, try catalog.removeExtents(segment) else { return nil }
+      guard !runs.isEmpty, !isInSight, try catalog.removeExtents(segment) else { return nil }
       let (dropped, freed, isEmpty) = state.withLock { state in
         state.recordedHoles.remove(range)
         let dropped = state.evictable(in: range)

@@ -41,11 +41,18 @@ extension Volume {
     _ content: FileContent, _ flags: OpenFlags, names: UInt32 = 1
   ) throws(FileSystemError) -> OpenReply {
     let mayPass = names <= 1 && mayPass(content, flags)
-    let access = context.accesses.begin(content, mayPass: mayPass)
+    let access: FileAccess
+    do throws(FileSystemError) {
+      access = try context.accesses.begin(content, mayPass: mayPass)
+    } catch {
+      letGo(content)
+      throw error
+    }
     let file = OpenFile(content, flags, access, cacheSize: context.options.cacheSize)
     if file.mayMap {
       do throws(FileSystemError) {
-        if try content.beginMapping(context.catalog, now: context.environment.now()) {
+        let now = context.environment.now()
+        if try content.beginMapping(context.catalog, context.disk, now: now) {
           reconciler.journalChanged()
         }
       } catch {
@@ -62,7 +69,8 @@ extension Volume {
     // one. What may be mapped and written to is written back by then.
     let mayBeMapped = flags.isSuperset(of: [.read, .write])
     return OpenReply(
-      handle: files.insert(file), keepsKernelCache: true,
+      handle: files.insert(file),
+      keepsKernelCache: context.accesses.keepsKernelCache(content.inode),
       needsFlush: mayBeMapped || flags.contains(.write) && context.options.uploadSynchronous,
       access: access)
   }
@@ -74,7 +82,9 @@ extension Volume {
   /// Whether the kernel may read the content file for who opens it so: it is all there and as it
   /// should be, and nobody writes through this open.
   private func mayPass(_ content: FileContent, _ flags: OpenFlags) -> Bool {
-    guard !flags.contains(.write), context.accesses.obstacle == nil else { return false }
+    guard flags.isDisjoint(with: [.write, .direct]), !context.options.uploadSynchronous,
+      context.accesses.obstacle == nil
+    else { return false }
     let (size, isWhole, unverified) = content.state.withLock { state in
       let lifecycle = state.lifecycle
       let all = 0..<max(0, lifecycle.size)
@@ -229,10 +239,10 @@ extension Volume {
       }
       reconciler.journalChanged()
     }
-    context.accesses.end(file.content.inode)
     if file.mayMap {
       endMapping(of: file.content)
     } else {
+      context.accesses.end(file.content.inode)
       letGo(file.content)
     }
   }
@@ -253,6 +263,7 @@ extension Volume {
         context.log.error("Inode \(content.inode) was not settled: \(error)")
       }
       reconciler.journalChanged()
+      context.accesses.end(content.inode, wasMapped: true)
       letGo(content)
     }
   }

@@ -100,7 +100,7 @@ extension SimulatedMount {
 /// An open file of a ``SimulatedDisk``.
 private final class SimulatedFile: ContentFile {
   var backing: CInt? { nil }
-  func isUsedElsewhere() -> Bool { false }
+  func isUsedElsewhere() -> Bool? { false }
   /// What a cut leaves is chance anyway.
   func beginWriting(_ range: Range<Int64>) {}
 
