@@ -218,17 +218,12 @@ package final class Catalog: Sendable {
   func read<Result>(_ body: (Connection) throws -> Result) throws(CatalogError) -> Result {
     try refuseIfDamaged()
     do {
-      if let result = try connections.writeIfFree({ try body(ask($0)) }) { return result }
+      if let result = try connections.writeIfFree({ try batch.ask($0, body) }) { return result }
       if batch.isPending { return try connections.write { try batch.read(on: $0, body) } }
       return try connections.read { try body(Connection($0)) }
     } catch {
       throw failure(error)
     }
-  }
-
-  private func ask(_ database: Database) throws -> Connection {
-    try batch.refuseIfFailed()
-    return Connection(database)
   }
 
   /// A question whose answer takes its time: nobody waits for it.

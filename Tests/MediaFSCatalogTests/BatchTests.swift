@@ -144,6 +144,28 @@ import Testing
     #expect(names == ["f"])
   }
 
+  /// A disk that fails makes it do so whatever it was asked, a question too.
+  @Test func whatSQLiteUndoesIsCarriedOutOnceMore() throws {
+    func undo() throws {
+      try test.catalog.connections.write { database in
+        #expect(database.isInTransaction)
+        try database.rollback()
+      }
+    }
+    try test.make("a")
+    try undo()
+    #expect(try test.list() == ["a"])
+    try undo()
+    try test.make("b")
+    try undo()
+    try test.catalog.synchronize()
+    #expect(try test.list() == ["a", "b"])
+    try test.make("c")
+    try undo()
+    try test.reopen()
+    #expect(try test.list() == ["a", "b", "c"])
+  }
+
   @Test func nothingIsLeftOfTheLogAfterAnEnd() throws {
     try test.make("f")
     #expect(try FileTree.exists(log))

@@ -8,7 +8,7 @@ import Testing
 /// Deleting a file ends its upload, wherever that is.
 @Suite struct CancelledUploadTests {
   private static let key = ObjectKey("ns/film")
-  private static let parallelParts = 4
+  private static let parallelParts = 8
 
   /// - Parameter isOpen: somebody goes on reading.
   @Test(arguments: [false, true])
@@ -17,7 +17,7 @@ import Testing
       $0.uploadPartSize = 5 << 20
       $0.uploadEnabled = false
     }
-    let bytes = TestVolume.pattern(40 << 20)
+    let bytes = TestVolume.pattern(60 << 20)
     try await fs.write("film", bytes)
     let handle = isOpen ? try await fs.open("film") : nil
     let number = try await fs.inode("film")

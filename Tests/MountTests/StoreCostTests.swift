@@ -53,6 +53,45 @@ extension MountTests {
       }
     }
 
+    /// What `make bench` prices: as many requests as files, and none for what is known.
+    @Test func theTableOfRequestsHolds() throws {
+      try Stage.play { stage in
+        let source = stage.path("files")
+        let fill = "mkdir $0; for n in $(seq 0 999); do printf 'file %d' $n > $0/$n; done"
+        try succeed(["sh", "-c", fill, source])
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        func asked() throws -> [String: Int] {
+          // The mount finds out what the store can do, beneath a name of its own.
+          let requests = try proxy.requests().filter { !$0.path.contains("/.mediafs/") }
+          return Dictionary(grouping: requests) {
+            $0.query.contains("list-type") ? "LIST" : $0.method
+          }.mapValues(\.count)
+        }
+        let options = ["upload.delay": "1s"]
+        let mount = try stage.mount(through: proxy.access, options: options)
+        let application = try Application(in: mount.directory)
+        try application.run("write('first', '')")
+        try mount.flush()
+        try proxy.clear()
+        try succeed(["cp", "-r", source, mount.directory + "/files"])
+        try mount.flush()
+        #expect(try asked() == ["PUT": 1_000], "cp of new files")
+
+        try proxy.clear()
+        let sum = "sum(len(read(f'files/{n}')) for n in range(1_000))"
+        #expect(try application.int(sum) == 7_890)
+        #expect(try asked() == [:], "read of cached files")
+
+        try application.run("os.chdir('/')")
+        try mount.unmount(drains: true)
+        let again = try stage.mount(
+          through: proxy.access, options: ["metadata.ttl": "1s", "upload.delay": "1s"])
+        try proxy.clear()
+        try succeed(["find", again.directory, "-ls"])
+        #expect(try asked() == ["LIST": 2], "find of own files")
+      }
+    }
+
     @Test(.executes("Attributes", "A change of mode, owner, times or extended attributes"))
     func aChangeOfMetadataSendsNoBytes() throws {
       try Stage.play { stage in

@@ -53,7 +53,7 @@ final class Batch: Sendable {
   func run<Result>(
     on database: Database, _ body: (Connection) throws -> Result
   ) throws -> Result {
-    try refuseIfFailed()
+    try mend(database)
     if !database.isInTransaction { try database.begin() }
     try database.run("SAVEPOINT operation")
     recorder.begin()
@@ -111,15 +111,22 @@ final class Batch: Sendable {
   func read<Result>(
     on database: Database, _ body: (Connection) throws -> Result
   ) throws -> Result {
-    try refuseIfFailed()
+    try mend(database)
     let isReadOnly = state.withLock { state in
       state.reads += 1
       return state.reads > Self.maximumReads
     }
     if isReadOnly {
       try? commit(on: database)
-      try refuseIfFailed()
     }
+    return try ask(database, body)
+  }
+
+  /// The same, of somebody who has found that connection free.
+  func ask<Result>(
+    _ database: Database, _ body: (Connection) throws -> Result
+  ) throws -> Result {
+    try mend(database)
     return try body(Connection(database))
   }
 
@@ -127,7 +134,7 @@ final class Batch: Sendable {
 
   /// All operations so far are in SQLite's own log then.
   func commit(on database: Database) throws {
-    try refuseIfFailed()
+    try mend(database)
     guard database.isInTransaction else { return }
     do {
       let name = try Self.nameNext(on: database)
@@ -170,8 +177,15 @@ final class Batch: Sendable {
   /// What happened is in the log only, and nothing can be answered any more.
   var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
-  func refuseIfFailed() throws {
+  private func refuseIfFailed() throws {
     if let failure = state.withLock({ $0.failure }) { throw failure }
+  }
+
+  /// A disk that fails makes SQLite undo the transaction, whatever it was asked, a question too:
+  /// what was acknowledged is carried out once more before anything else.
+  private func mend(_ database: Database) throws {
+    try refuseIfFailed()
+    if isPending, !database.isInTransaction { try restore(on: database) }
   }
 
   /// What was written to the log a moment ago is not what it holds.

@@ -10,7 +10,7 @@ import Glibc
 ///
 /// SAFETY: `@unchecked Sendable` because a connection is used by who holds it, and by nobody else:
 /// the one that writes under `lock`, a reader by who has taken it out of `idle`, which is used
-/// under `readers` only.
+/// under `readers` only, as is what stands behind it.
 @safe final class Connections: @unchecked Sendable {
   /// Threads at once; more only cost memory.
   private static let maximumReaders = 8
@@ -22,11 +22,17 @@ import Glibc
   private var idle: [Database] = []
   /// Idle ones and those in use.
   private var count = 0
+  private var isClosed = false
 
   init(path: String) throws {
     self.path = path
     let writer = try Database(path: path)
-    try writer.execute("PRAGMA journal_mode = WAL; \(Self.settings)")
+    guard case .text("wal") = try Connection(writer).row("PRAGMA journal_mode = WAL")?.values.first
+    else {
+      throw DatabaseError(
+        code: SQLITE_CANTOPEN, message: "The filesystem cannot share memory", sql: nil)
+    }
+    try writer.execute(Self.settings)
     self.writer = writer
   }
 
@@ -65,18 +71,19 @@ import Glibc
 
   /// A question about what is committed, beside everything else; of one moment.
   func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    guard let reader = try takeReader() else { return try write(body) }
+    guard let reader = takeReader() else { return try write(body) }
     defer { giveBack(reader) }
     return try reader.reading { try body(reader) }
   }
 
-  /// `nil` when all are in use.
-  private func takeReader() throws -> Database? {
+  /// `nil` when there is none: all are in use, or the process has too many files open.
+  private func takeReader() -> Database? {
     readers.acquire()
     defer { readers.release() }
     if let reader = idle.popLast() { return reader }
-    guard count < Self.maximumReaders else { return nil }
-    let reader = try makeReader()
+    guard !isClosed, count < Self.maximumReaders, let reader = try? makeReader() else {
+      return nil
+    }
     count += 1
     return reader
   }
@@ -90,7 +97,7 @@ import Glibc
   private func giveBack(_ reader: Database) {
     readers.acquire()
     defer { readers.release() }
-    idle.append(reader)
+    if !isClosed { idle.append(reader) }
   }
 
   /// Everything that is committed now, for questions later on.
@@ -105,7 +112,7 @@ import Glibc
   /// Who comes later gets an error.
   func close() {
     readers.acquire()
-    idle = []
+    (idle, isClosed) = ([], true)
     readers.release()
     lock.acquire()
     writer = nil

@@ -7,6 +7,7 @@ import CSQLite
   private let sql: String
   /// Whether it leaves the database as it is.
   let isReadOnly: Bool
+  private let parameters: Int
 
   init(_ sql: String, on connection: OpaquePointer) throws {
     var pointer: OpaquePointer?
@@ -17,6 +18,7 @@ import CSQLite
     }
     (unsafe self.pointer, unsafe self.connection, self.sql) = unsafe (pointer, connection, sql)
     isReadOnly = unsafe sqlite3_stmt_readonly(pointer) != 0
+    parameters = Int(unsafe sqlite3_bind_parameter_count(pointer))
   }
 
   /// It is not used any more.
@@ -26,6 +28,8 @@ import CSQLite
   func perform(_ values: [Value], rows limit: Int) throws -> [Row] {
     // A row that is not read to the end would keep the transaction of a reader open.
     defer { unsafe sqlite3_reset(pointer) }
+    // Those of the last time would be used again.
+    if values.count < parameters { unsafe sqlite3_clear_bindings(pointer) }
     for (index, value) in values.enumerated() {
       try check(unsafe value.bind(to: pointer, at: CInt(index + 1)))
     }

@@ -74,6 +74,15 @@ extension Catalog {
     }
   }
 
+  /// Whether an inode still is due.
+  package func isDue(_ inode: InodeNumber, by now: Timestamp) throws(CatalogError) -> Bool {
+    try read { database in
+      try database.exists(
+        "SELECT 1 FROM journal WHERE inode = ? AND parked = 0 AND due <= ?",
+        [inode.value, now.nanosecondsSinceEpoch])
+    }
+  }
+
   package func dueTombstones(
     by now: Timestamp, limit: Int, excluding busy: Set<ObjectKey>
   ) throws(CatalogError) -> [Tombstone] {

@@ -74,15 +74,6 @@ package struct BlockSums: Sendable, Hashable {
     parts.values.contains { $0.contains { $0.sum != 0 && !$0.isVerified } }
   }
 
-  /// All blocks were seen to agree, a while ago.
-  package mutating func becameVerified() {
-    for segment in parts.keys {
-      var part = parts[segment].take() ?? []
-      for index in part.indices { part[index].isVerified = true }
-      parts[segment] = part
-    }
-  }
-
   package mutating func set(_ sum: UInt32, of block: Int64, isVerified: Bool) {
     guard block >= 0 else { return }
     let index = Int(block % Self.perSegment)

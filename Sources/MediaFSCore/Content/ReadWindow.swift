@@ -1,30 +1,32 @@
-/// Decides how far ahead of the readers of an open file its bytes are requested.
+/// Decides how far ahead of the readers of a file its bytes are requested.
 ///
 /// Each sequential stream has a window that starts small, so that the first bytes come soon, and
 /// doubles while the stream goes on. A seek starts over: what was asked for ahead of the old place
-/// is probably not wanted. Players read two or three places in turn (index, audio, video), so
-/// several streams are followed; the one that was quiet for the longest gives way to a new one.
+/// is probably not wanted. Players read two or three places in turn (index, audio, video), and
+/// there may be several of them, so several streams are followed; the one that was quiet for the
+/// longest gives way to a new one. Whose read it is does not matter: of readers at one place each
+/// asks for some of it, and the kernel has the rest for all of them.
 ///
-/// Reads here and there begin one stream after the other that leads nowhere. Once there have been
-/// some of these, what a read wants is all that is requested, until streams go on again.
+/// Reads here and there begin one stream after the other that leads nowhere. While there are some
+/// of these, what a read wants is all that is requested.
 package struct ReadWindow: Sendable {
   /// Requests begin and end at multiples of this, which is what has a checksum; smaller blocks make
   /// small requests of small reads.
   package static let blockSize: Int64 = BlockSums.length
   /// Small enough to arrive within a round trip or two on a slow link.
   package static let initialWindow: Int64 = 1 << 20
+  /// Of one that was taken for a read that leads nowhere, and has gone on.
+  private static let strayWindow: Int64 = 256 << 10
   /// Enough to keep a long fat link busy (1 Gbit/s at 250 ms); more only wastes what a seek drops.
   package static let maximumWindow: Int64 = 32 << 20
   /// A read this far before or behind a stream still belongs to it, or half as far as its window:
   /// the kernel's read-ahead sends reads of one stream in parallel and they arrive out of order.
-  private static let leastTolerance: Int64 = 256 << 10
+  private static let leastTolerance: Int64 = 1 << 20
   private static let tolerance: Int64 = 2 << 20
   /// Streams followed at once.
-  package static let streamLimit = 4
-  /// Reads that led nowhere, after which the next ones are taken for such.
+  package static let streamLimit = 16
+  /// Streams that have not gone on, beside which the next one is not expected to either.
   private static let strayLimit = 4
-  /// How many are remembered: as many reads of a stream are taken for chance.
-  private static let rememberedStrays = 8
 
   private struct Stream: Sendable {
     /// Where the stream has come to: the end of its furthest read.
@@ -42,9 +44,6 @@ package struct ReadWindow: Sendable {
 
   /// The one read last is the last.
   private var streams: [Stream] = []
-  /// How many more streams have led nowhere than have gone on.
-  private var strays = 0
-
   /// The widest a window becomes, in bytes.
   private let limit: Int64
 
@@ -72,8 +71,7 @@ package struct ReadWindow: Sendable {
     var stream = streams.remove(at: index)
     if !stream.isReal {
       stream.isReal = true
-      strays = max(0, strays - 1)
-      stream.window = max(stream.window, min(Self.leastTolerance, limit))
+      stream.window = max(stream.window, min(Self.strayWindow, limit))
     }
     if read.upperBound > stream.position {
       stream.progress += read.upperBound - stream.position
@@ -91,12 +89,10 @@ package struct ReadWindow: Sendable {
   }
 
   private mutating func begin(_ read: Range<Int64>) -> Stream {
-    let isStray = strays >= Self.strayLimit
+    let isStray = streams.count { !$0.isReal } >= Self.strayLimit
     let stream = Stream(
       position: read.upperBound, window: isStray ? 0 : min(Self.initialWindow, limit), progress: 0)
-    if streams.count == Self.streamLimit, !streams.removeFirst().isReal {
-      strays = min(strays + 1, Self.rememberedStrays)
-    }
+    if streams.count == Self.streamLimit { streams.removeFirst() }
     streams.append(stream)
     return stream
   }

@@ -14,8 +14,8 @@ final class ContentRegistry: Sendable {
     let loading = Mutex(())
   }
 
-  /// Files above this are compared with their sums once while the daemon lives, and by the
-  /// scrubber: it takes seconds for a film. In bytes.
+  /// Files above this are compared with their sums once before the kernel reads them by itself:
+  /// it takes seconds for a film. In bytes.
   private static let largeSize: Int64 = 4 << 20
   /// Large files of which that is remembered.
   private static let comparedLimit = 10_000
@@ -26,10 +26,13 @@ final class ContentRegistry: Sendable {
   private let stripes = (0..<64).map { _ in Stripe() }
   private let catalog: Catalog
   private let disk: any ContentDisk
+  private let window: ReadWindow
 
-  init(catalog: Catalog, disk: any ContentDisk) {
+  /// - Parameter window: of a file that nobody has read yet.
+  init(catalog: Catalog, disk: any ContentDisk, window: ReadWindow) {
     self.catalog = catalog
     self.disk = disk
+    self.window = window
   }
 
   /// The content of an inode if anybody uses it, for a look; it may be dropped at any time.
@@ -95,7 +98,7 @@ final class ContentRegistry: Sendable {
         let now = try? catalog.inode(record.number), now.isWriting, now.version == record.version
       else { return nil }
       do throws(Errno) {
-        let content = FileContent(new: record, file: file)
+        let content = FileContent(new: record, file: file, window: window)
         try content.label(new: record, at: path)
         contents.withLock { $0[record.number] = content }
         return content
@@ -145,7 +148,6 @@ final class ContentRegistry: Sendable {
       var (present, sums) = try catalog.summedExtents(of: record.content, end: record.baseSize)
       if !record.isWriting || held == nil { try check(record, held: held ?? 0, &present) }
       sums.truncate(to: held ?? 0, end: record.baseSize)
-      if compared.withLock({ $0.contains(record.content) }) { sums.becameVerified() }
       // It was not settled when it was closed: the content file knows its size.
       if record.isWriting, let held { record.size = held }
       let file = try disk.open(record.content)
@@ -159,7 +161,8 @@ final class ContentRegistry: Sendable {
       if !record.isWriting, held != record.size { try file.truncate(to: record.size) }
       let content = FileContent(
         record: record, present: present, holes: holes,
-        changed: try catalog.changes(of: record.content), sums: sums, file: file)
+        changed: try catalog.changes(of: record.content), sums: sums, file: file,
+        window: window)
       if held == nil { try content.label(catalog) }
       return content
     } catch CatalogError.rule(.noSuchFileOrDirectory) {
@@ -224,10 +227,15 @@ final class ContentRegistry: Sendable {
     return isErasable
   }
 
+  /// Whether all blocks of a large file were seen to agree with their sums since the daemon began,
+  /// or came from the store since.
+  func wasCompared(_ content: FileContent) -> Bool {
+    compared.withLock { $0.contains(content.number) }
+  }
+
   private func remember(_ number: ContentNumber, _ lifecycle: FileLifecycle) {
-    guard lifecycle.size > Self.largeSize else { return }
     compared.withLock { compared in
-      if lifecycle.sums.hasUnverified {
+      if lifecycle.size <= Self.largeSize || lifecycle.sums.hasUnverified {
         compared.remove(number)
       } else {
         if compared.count >= Self.comparedLimit { compared = [] }

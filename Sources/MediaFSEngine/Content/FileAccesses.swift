@@ -19,8 +19,6 @@ final class FileAccesses: Sendable {
     /// What is passed through, in bytes: none of it can be evicted.
     var held: Int64 = 0
     var files: (any BackingFiles)?
-    /// Inodes into whose mappings somebody has written since the kernel has cached any of them.
-    var mapped: Set<InodeNumber> = []
   }
 
   /// So many bytes of the cache may be passed through at once: the rest has to do for what is
@@ -90,7 +88,7 @@ final class FileAccesses: Sendable {
   private func pass(_ content: FileContent, _ state: inout State) -> BackingNumber? {
     // Where nobody can tell later whether it is still mapped, it does not pass.
     guard let files = state.files, files.obstacle == nil, let descriptor = content.file.backing,
-      content.file.isUsedElsewhere() == false
+      content.file.isUsedElsewhere() != nil
     else { return nil }
     let size = content.hold(within: limit - state.held)
     guard let size else { return nil }
@@ -102,11 +100,8 @@ final class FileAccesses: Sendable {
     return number
   }
 
-  /// - Parameter wasMapped: somebody may have written to the content file itself: what the kernel
-  ///   caches of the inode is older.
-  func end(_ inode: InodeNumber, wasMapped: Bool = false) {
+  func end(_ inode: InodeNumber) {
     let ended = state.withLock { state -> (any BackingFiles, BackingNumber)? in
-      if wasMapped { state.mapped.insert(inode) }
       switch state.ways[inode] {
       case .cached(let opens):
         state.ways[inode] = opens > 1 ? .cached(opens: opens - 1) : nil
@@ -124,13 +119,6 @@ final class FileAccesses: Sendable {
   }
 }
 
-extension FileAccesses {
-  /// Whether what the kernel has cached of an inode is still right; it then forgets what is not.
-  func keepsKernelCache(_ inode: InodeNumber) -> Bool {
-    state.withLock { $0.mapped.remove(inode) == nil }
-  }
-}
-
 extension FileContent {
   /// Keeps all of the file from being evicted, if all of it is here, and no more than so many
   /// bytes; `nil` if not. Returns how many.
@@ -138,7 +126,7 @@ extension FileContent {
     state.withLock { state in
       let lifecycle = state.lifecycle
       guard lifecycle.size <= limit, !state.isSuperseded, state.damaged.isEmpty,
-        lifecycle.missing(in: 0..<lifecycle.size).isEmpty, !lifecycle.sums.hasUnverified
+        lifecycle.missing(in: 0..<lifecycle.size).isEmpty
       else { return nil }
       state.held = lifecycle.size
       return lifecycle.size

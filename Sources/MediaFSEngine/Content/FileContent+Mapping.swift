@@ -12,28 +12,27 @@ import Synchronization
 /// it is not settled, so nothing of it is sent, and after a death its size and time are taken from
 /// the disk.
 extension FileContent {
-  /// Returns whether the journal has changed. The mark is on the disk then: nothing says later when
-  /// the first byte changes.
+  /// The mark is on the disk then: nothing says later when the first byte changes.
   func beginMapping(
     _ catalog: Catalog, _ disk: any ContentDisk, now: Timestamp
-  ) throws(FileSystemError) -> Bool {
-    let written = lastWritten
-    let isNews = try changing.withLock { _ throws(FileSystemError) in
-      let isNews = try prepareChange(of: 0..<max(0, size), catalog, now: now)
+  ) throws(FileSystemError) {
+    try changing.withLock { _ throws(FileSystemError) in
+      _ = try prepareChange(of: 0..<max(0, size), catalog, now: now)
+      noteMappedTime()
+      let written = lastWritten
       state.withLock { state in
+        // What another one has mapped may be newer than what is told.
+        if state.mappers == 0 { state.accounted = written }
         state.mappers += 1
-        state.accounted = written
       }
-      return isNews
     }
     do {
       try disk.synchronizeName(of: number)
       try catalog.synchronize()
     } catch {
-      endMapping()
+      endMapping(catalog, now: now)
       throw Self.failure(error, "open")
     }
-    return isNews
   }
 
   /// When the content file was written to, by whomever.
@@ -68,17 +67,19 @@ extension FileContent {
       noteMappedTime()
       try settleShape(catalog, now: now)
       state.withLock { $0.seams = 0..<0 }
-      do throws(CatalogError) {
+      do {
         if let unsynced { try catalog.synced([unsynced], kept: size) }
+        _ = try prepareChange(of: 0..<max(0, size), catalog, now: now)
       } catch {
-        throw FileSystemError(error, "fsync")
+        // Whatever the catalog has of that: it is not sent before the mapping ends.
+        state.withLock { $0.lifecycle.wasBeingWritten() }
+        throw Self.failure(error, "fsync")
       }
-      _ = try prepareChange(of: 0..<max(0, size), catalog, now: now)
     }
   }
 
   private func noteMappedTime() {
-    guard let written = lastWritten else { return }
+    guard state.withLock({ $0.mappers > 0 }), let written = lastWritten else { return }
     state.withLock { state in
       guard written > state.accounted ?? written else { return }
       state.modified = max(state.modified, written)
@@ -86,10 +87,14 @@ extension FileContent {
     }
   }
 
-  /// Nobody can write any more for whom ``beginMapping(_:now:)`` was called once.
-  func endMapping() {
+  /// Nobody can write any more for whom ``beginMapping(_:_:now:)`` was called once.
+  func endMapping(_ catalog: Catalog, now: Timestamp) {
     changing.withLock { _ in
       noteMappedTime()
+      // An earlier attempt to say so may have failed. If this one does, the row says it at a start.
+      if state.withLock({ $0.lifecycle.needsNewVersion }) {
+        _ = try? prepareChange(of: 0..<max(0, size), catalog, now: now)
+      }
       state.withLock { state in
         state.mappers -= 1
         state.lifecycle.willChange()

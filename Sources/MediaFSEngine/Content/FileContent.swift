@@ -86,13 +86,16 @@ final class FileContent: Sendable {
   let file: any ContentFile
   let state: Mutex<State>
   let changing = Mutex(())
+  /// How far ahead of its readers bytes are fetched.
+  let window: Mutex<ReadWindow>
   /// Sums what comes; used under ``changing``.
   let arriving = Mutex(BlockSummer())
 
   init(
     record: InodeRecord, present: ByteRangeSet, holes: ByteRangeSet, changed: ByteRangeSet,
-    sums: BlockSums, file: any ContentFile
+    sums: BlockSums, file: any ContentFile, window: ReadWindow
   ) {
+    self.window = Mutex(window)
     inode = record.number
     number = record.content
     self.file = file
@@ -109,10 +112,10 @@ final class FileContent: Sendable {
   }
 
   /// Of a file that was made a moment ago, by who writes to it: the catalog says so.
-  convenience init(new record: InodeRecord, file: any ContentFile) {
+  convenience init(new record: InodeRecord, file: any ContentFile, window: ReadWindow) {
     self.init(
       record: record, present: ByteRangeSet(), holes: ByteRangeSet(), changed: ByteRangeSet(),
-      sums: BlockSums(), file: file)
+      sums: BlockSums(), file: file, window: window)
     state.withLock { state in
       state.lifecycle.began(version: record.version)
       state.seams = 0..<0
@@ -233,13 +236,17 @@ final class FileContent: Sendable {
   /// Its rows go first: bytes without a row are harmless, a row without bytes is not. What stays,
   /// because a reader waits for it or has pinned it in between, gets its row back, without which
   /// nobody would ever evict it.
+  ///
+  /// - Parameter isUnreadable: what goes is lost anyway, and its room stays as it is.
   func evict(
-    _ segment: Segment, _ catalog: Catalog, now: Timestamp
+    _ segment: Segment, _ catalog: Catalog, now: Timestamp, isUnreadable: Bool = false
   ) throws -> (runs: [Range<Int64>], freed: Int64)? {
     try changing.withLock { _ in
       let range = segment.range
       let runs = state.withLock { $0.evictable(in: range) }
-      guard !runs.isEmpty, !isInSight, try catalog.removeExtents(segment) else { return nil }
+      guard !runs.isEmpty, isUnreadable || !isInSight, try catalog.removeExtents(segment) else {
+        return nil
+      }
       let (dropped, freed, isEmpty) = state.withLock { state in
         state.recordedHoles.remove(range)
         let dropped = state.evictable(in: range)
@@ -256,6 +263,8 @@ final class FileContent: Sendable {
   /// block that keeps its room would be taken for bytes after a power cut.
   func punch(_ runs: [Range<Int64>]) throws(Errno) {
     try changing.withLock { _ throws(Errno) in
+      // What cannot be read is no reason to show zeros to who has it mapped.
+      if isInSight { throw .resourceBusy }
       for run in runs {
         let parts = state.withLock { state in
           state.lifecycle.missing(in: run).map { state.lifecycle.emptyBlocks(around: $0) }

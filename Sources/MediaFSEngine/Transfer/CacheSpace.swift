@@ -247,7 +247,9 @@ final class CacheSpace: Sendable {
     for index in Segment.covering(range) {
       let segment = Segment(content: content.number, index: index)
       do {
-        if let drop = try drop(segment, of: content.inode) { dropped.append(drop) }
+        if let drop = try drop(segment, of: content.inode, isUnreadable: true) {
+          dropped.append(drop)
+        }
       } catch {
         log.error("What cannot be read of \(name(of: content)) was not dropped: \(error)")
       }
@@ -267,12 +269,15 @@ final class CacheSpace: Sendable {
   }
 
   /// Drops one segment; `nil` when somebody reads it, or it is dirty by now.
-  private func drop(_ segment: Segment, of inode: InodeNumber) throws -> Dropped? {
+  private func drop(
+    _ segment: Segment, of inode: InodeNumber, isUnreadable: Bool = false
+  ) throws -> Dropped? {
     let content = try registry.acquire(inode, asHandle: false)
     var isHeld = false
     defer { if !isHeld { _ = registry.release(content, asHandle: false) } }
     guard content.number == segment.content,
-      let (runs, freed) = try content.evict(segment, catalog, now: environment.now())
+      let (runs, freed) = try content.evict(
+        segment, catalog, now: environment.now(), isUnreadable: isUnreadable)
     else { return nil }
     isHeld = true
     return Dropped(content: content, runs: runs, freed: freed)

@@ -24,6 +24,8 @@ extension Reconciler {
       let event = progress.event
       let now = context.environment.now()
       let parked: Int?
+      // Asked first: what ends meanwhile is gone from the catalog then.
+      let isIdle = isPaused && activeCount == (0, 0)
       do throws(CatalogError) {
         // Not at every step: a file that goes on changing would be looked at without a pause.
         if now >= nextHaste {
@@ -48,7 +50,7 @@ extension Reconciler {
             .ioError, operation, "Not everything was uploaded in \(limit)" + reason)
         }
         pause = min(pause, end.duration(since: now))
-      } else if isPaused, activeCount == (0, 0) {
+      } else if isIdle {
         throw FileSystemError(.ioError, operation, Self.pausedText)
       }
       do throws(FileSystemError) {

@@ -177,7 +177,7 @@ final class Reconciler: Sendable {
       let oldest = now.advanced(by: .zero - Self.tombstoneMemory)
       let work = try context.catalog.dueWork(by: now, forgettingBefore: oldest)
       if work.uploads {
-        try startUploads(now, limit: isTrial ? 1 : .max)
+        try startUploads(now, limit: isTrial ? (activeCount.uploads == 0 ? 1 : 0) : .max)
       }
       if work.deletes { try startDeletes(now) }
       if work.abandoned { try startCleaning(now) }
@@ -191,25 +191,46 @@ final class Reconciler: Sendable {
   private func startUploads(_ now: Timestamp, limit: Int) throws(CatalogError) {
     var left = limit
     var last: JournalItem?
-    var hasRoom: Bool { left > 0 && !state.withLock { $0.room.isFull } }
-    for _ in 0..<Self.searchedPages where hasRoom {
+    for _ in 0..<Self.searchedPages {
+      guard left > 0, !state.withLock({ $0.room.isFull }) else { return }
       let page = try context.catalog.dueItems(by: now, limit: Self.searchedPage, after: last)
-      for item in page where hasRoom {
-        if start(item) { left -= 1 }
+      for item in page where left > 0 {
+        switch start(item, now) {
+        case .begun: left -= 1
+        case .claimed: break
+        // What becomes free is for this one: others behind it would take it piece by piece.
+        case .full: return
+        }
       }
       guard page.count == Self.searchedPage else { return }
       last = page.last
     }
   }
 
-  /// False when somebody else works on the inode, or at one of its keys.
-  private func start(_ item: JournalItem) -> Bool {
-    guard let claim = claim(item.inode) else { return false }
+  private enum Beginning {
+    case begun
+    /// Somebody else works on the inode, or at one of its keys.
+    case claimed
+    /// There is no room for one of its size.
+    case full
+  }
+
+  private func start(_ item: JournalItem, _ now: Timestamp) -> Beginning {
+    let size = (try? context.catalog.inode(item.inode))??.size ?? 0
+    let (isClaimed, fits) = state.withLock { ($0.room.contains(item.inode), $0.room.fits(size)) }
+    if isClaimed { return .claimed }
+    guard fits else { return .full }
+    guard let claim = claim(item.inode) else { return .claimed }
+    // Whoever had it until now may have parked it since it was looked for.
+    guard (try? context.catalog.isDue(item.inode, by: now)) == true else {
+      release(claim)
+      return .claimed
+    }
     spawn("upload") { [self] in
       await run(item, claim)
       release(claim)
     }
-    return true
+    return .begun
   }
 
   /// Keeps everybody else from working on an inode and its keys; `nil` when somebody does.
@@ -217,12 +238,9 @@ final class Reconciler: Sendable {
     guard !state.withLock({ $0.room.contains(inode) }) else { return nil }
     let placement = (try? context.catalog.placement(of: inode)) ?? nil
     let keys = placement.map(reconciliation.keys(of:)) ?? []
-    let size = placement?.inode.size ?? 0
     return state.withLock { state in
-      guard !state.room.contains(inode), state.room.fits(size),
-        state.busyKeys.isDisjoint(with: keys)
-      else { return nil }
-      state.room.enter(inode, size: size)
+      guard !state.room.contains(inode), state.busyKeys.isDisjoint(with: keys) else { return nil }
+      state.room.enter(inode, size: placement?.inode.size ?? 0)
       state.busyKeys.formUnion(keys)
       return ReconcilerClaim(inode: inode, keys: keys)
     }

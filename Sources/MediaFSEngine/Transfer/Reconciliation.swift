@@ -237,9 +237,8 @@ struct Reconciliation: Sendable {
     if planned?.sentSize ?? content.size == content.size {
       try conditions.mapping { try content.detach(context.catalog, context.disk) }
     }
-    guard let snapshot = content.state.withLock({ $0.lifecycle.beginUpload() }) else {
-      throw .changedMeanwhile
-    }
+    let begun = content.state.withLock { $0.mappers > 0 ? nil : $0.lifecycle.beginUpload() }
+    guard let snapshot = begun else { throw .changedMeanwhile }
     defer { content.state.withLock { $0.lifecycle.endUpload(committed: nil) } }
     // What is committed is this version and no later one, whatever is written from now on.
     guard let fresh = try catalog({ try $0.inode(inode) }),

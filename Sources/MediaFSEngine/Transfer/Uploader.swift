@@ -1,5 +1,4 @@
 import Logging
-import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
@@ -47,8 +46,8 @@ struct Uploader: Sendable {
 
   func upload(_ job: Job) async throws(ObjectStoreError) -> Uploaded {
     let size = job.record.size
-    // What nobody sees before it is complete may be sent while it goes to the disk.
-    if job.layout == nil { try synchronize(job) }
+    // Parts too: after a power cut an upload goes on with those that the store has.
+    try synchronize(job)
     let (etag, metadata): (ETag, [String: String])
     if let layout = job.layout {
       let head = try await uploadParts(job, layout.parts)
@@ -109,7 +108,6 @@ struct Uploader: Sendable {
     _ job: Job, _ layout: [UploadLayout.Part]
   ) async throws(ObjectStoreError) -> Made {
     let (upload, sent) = try await resumeOrBegin(job)
-    job.content.file.beginWriting(0..<job.record.size)
     let held = Dictionary(sent.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
     let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
     var parts = held
@@ -117,7 +115,6 @@ struct Uploader: Sendable {
       for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
       try job.content.checkIsWanted()
       try await checkBase(of: job)
-      try synchronize(job)
       let all = layout.indices.compactMap { parts[$0 + 1] }
       let etag = try await context.store.completeUpload(
         job.key, upload.upload, parts: all,

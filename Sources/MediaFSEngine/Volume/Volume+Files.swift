@@ -19,26 +19,24 @@ extension Volume {
         "Inode \(inode) is no regular file")
     }
     let content = try context.registry.acquire(inode, asHandle: true)
-    do throws(FileSystemError) {
+    return try opened(content, flags, names: record.linkCount) { () throws(FileSystemError) in
       if flags.contains(.truncate), flags.contains(.write) { try empty(content, flags) }
       // Somebody deletes it just now: the kernel looks its name up again.
       guard !content.isLost else {
         throw FileSystemError(
           .staleNFSFileHandle, "open", "Inode \(inode) was deleted, and not all of it is here")
       }
-    } catch {
-      letGo(content)
-      throw error
     }
-    return try opened(content, flags, names: record.linkCount)
   }
 
   /// Hands a content that was acquired for a handle to the kernel.
   ///
   /// - Parameter names: of the inode. One of several may get a new version from others, which all
   ///   of them have then (``Ingestion``), and the kernel one file for them.
+  /// - Parameter effect: of the open on the content, once it is known that it can be opened.
   func opened(
-    _ content: FileContent, _ flags: OpenFlags, names: UInt32 = 1
+    _ content: FileContent, _ flags: OpenFlags, names: UInt32 = 1,
+    _ effect: () throws(FileSystemError) -> Void = { () throws(FileSystemError) in }
   ) throws(FileSystemError) -> OpenReply {
     let mayPass = names <= 1 && mayPass(content, flags)
     let access: FileAccess
@@ -48,18 +46,14 @@ extension Volume {
       letGo(content)
       throw error
     }
-    let file = OpenFile(content, flags, access, cacheSize: context.options.cacheSize)
-    if file.mayMap {
-      do throws(FileSystemError) {
-        let now = context.environment.now()
-        if try content.beginMapping(context.catalog, context.disk, now: now) {
-          reconciler.journalChanged()
-        }
-      } catch {
-        context.accesses.end(content.inode)
-        letGo(content)
-        throw error
-      }
+    let file = OpenFile(content, flags, access)
+    do throws(FileSystemError) {
+      try effect()
+      if file.mayMap { try beginMapping(of: content) }
+    } catch {
+      context.accesses.end(content.inode)
+      letGo(content)
+      throw error
     }
     if case .passedThrough = access {
       noteRead(file)
@@ -69,8 +63,7 @@ extension Volume {
     // one. What may be mapped and written to is written back by then.
     let mayBeMapped = flags.isSuperset(of: [.read, .write])
     return OpenReply(
-      handle: files.insert(file),
-      keepsKernelCache: context.accesses.keepsKernelCache(content.inode),
+      handle: files.insert(file), keepsKernelCache: true,
       needsFlush: mayBeMapped || flags.contains(.write) && context.options.uploadSynchronous,
       access: access)
   }
@@ -92,9 +85,10 @@ extension Volume {
       let unverified = isWhole ? lifecycle.unverified(in: all) : []
       return (lifecycle.size, isWhole, unverified.reduce(0) { $0 + Int64($1.range.count) })
     }
-    guard isWhole, unverified <= Self.comparedAtOpen else { return false }
+    let wasCompared = unverified == 0 || context.registry.wasCompared(content)
+    guard isWhole, wasCompared || unverified <= Self.comparedAtOpen else { return false }
     context.space.touch(0..<max(0, size), of: content.number)
-    return unverified == 0 || (try? context.space.verify(0..<size, of: content)) == true
+    return wasCompared || (try? context.space.verify(0..<size, of: content)) == true
   }
 
   package func create(
@@ -163,7 +157,7 @@ extension Volume {
       throw FileSystemError(.invalidArgument, "read", "The range is out of bounds")
     }
     let range = offset..<end
-    let window = file.window.withLock {
+    let window = content.window.withLock {
       $0.advance(offset: offset, count: count, fileSize: content.size)
     }
     context.space.touch(range.clamped(to: 0..<max(0, content.size)), of: content.number)
@@ -247,6 +241,17 @@ extension Volume {
     }
   }
 
+  private func beginMapping(of content: FileContent) throws(FileSystemError) {
+    let now = context.environment.now()
+    defer { reconciler.journalChanged() }
+    do throws(FileSystemError) {
+      try content.beginMapping(context.catalog, context.disk, now: now)
+    } catch {
+      try? content.settle(context.catalog, now: now)
+      throw error
+    }
+  }
+
   /// How often it is looked whether a process still has a file mapped that it has closed.
   private static let mappingInterval: Duration = .seconds(1)
 
@@ -256,14 +261,15 @@ extension Volume {
       while content.mayBeMapped, !Task.isCancelled {
         await context.environment.sleep(Self.mappingInterval)
       }
-      content.endMapping()
+      content.endMapping(context.catalog, now: context.environment.now())
       do throws(FileSystemError) {
         try content.settle(context.catalog, now: context.environment.now())
       } catch {
         context.log.error("Inode \(content.inode) was not settled: \(error)")
       }
       reconciler.journalChanged()
-      context.accesses.end(content.inode, wasMapped: true)
+      // Not before: in another way the kernel would cache what a mapping changes.
+      context.accesses.end(content.inode)
       letGo(content)
     }
   }

@@ -115,7 +115,7 @@ extension Volume {
   }
 
   private func fetch(_ piece: Range<Int64>, of file: OpenFile) async throws(FileSystemError) {
-    let window = file.window.withLock {
+    let window = file.content.window.withLock {
       $0.advance(
         offset: piece.lowerBound, count: piece.count, fileSize: file.content.size)
     }

@@ -58,7 +58,9 @@ package final class Volume: Sendable {
       try Recovery(catalog: catalog, disk: disk, environment: environment, log: log)
         .settle()
       try catalog.follow(options.localOnly, at: environment.now())
-      let registry = ContentRegistry(catalog: catalog, disk: disk)
+      // What is fetched ahead must not push out what was, unread.
+      let window = ReadWindow(limit: options.cacheSize / 8)
+      let registry = ContentRegistry(catalog: catalog, disk: disk, window: window)
       let statistics = Statistics()
       let usage = try catalog.openingUsage()
       let keeper = DiskKeeper(
@@ -156,13 +158,10 @@ package final class Volume: Sendable {
 final class OpenFile: Sendable {
   let content: FileContent
   let flags: OpenFlags
-  let window: Mutex<ReadWindow>
   let accessTime = Mutex(AccessLook())
   let access: FileAccess
 
-  /// - Parameter cacheSize: what is fetched ahead must not push out what was, unread.
-  init(_ content: FileContent, _ flags: OpenFlags, _ access: FileAccess, cacheSize: Int64) {
-    window = Mutex(ReadWindow(limit: cacheSize / 8))
+  init(_ content: FileContent, _ flags: OpenFlags, _ access: FileAccess) {
     self.content = content
     self.flags = flags
     self.access = access
