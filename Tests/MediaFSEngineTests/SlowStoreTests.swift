@@ -19,6 +19,8 @@ import Testing
     let fs = try TestVolume(deadlines: deadlines) {
       $0.networkDeadline = Self.deadline
       $0.metadataTTL = .zero
+      // Nothing is asked but for the listing: whatever the store answers says that it is there.
+      $0.uploadEnabled = false
     }
     for number in 0..<Self.files {
       _ = try await fs.store.put(

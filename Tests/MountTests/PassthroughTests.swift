@@ -200,8 +200,6 @@ extension MountTests {
           both = os.open('f', os.O_RDWR)
           memory = mmap.mmap(both, 10_000)
           memory[10] = ord('b')
-          memory.flush()
-          os.fsync(both)
           os.utime('f', (1_000, 2_000))
           memory.close(); os.close(both); os.close(reader)
           """)
