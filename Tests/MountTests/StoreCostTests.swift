@@ -67,7 +67,7 @@ extension MountTests {
             $0.query.contains("list-type") ? "LIST" : $0.method
           }.mapValues(\.count)
         }
-        let options = ["upload.delay": "1s"]
+        let options = ["upload.delay": "1s", "metadata.ttl": "1h"]
         let mount = try stage.mount(through: proxy.access, options: options)
         let application = try Application(in: mount.directory)
         try application.run("write('first', '')")
@@ -75,12 +75,14 @@ extension MountTests {
         try proxy.clear()
         try succeed(["cp", "-r", source, mount.directory + "/files"])
         try mount.flush()
-        #expect(try asked() == ["PUT": 1_000], "cp of new files")
+        let copied = try asked()
+        #expect(copied == ["PUT": 1_000])
 
         try proxy.clear()
         let sum = "sum(len(read(f'files/{n}')) for n in range(1_000))"
         #expect(try application.int(sum) == 7_890)
-        #expect(try asked() == [:], "read of cached files")
+        let read = try asked()
+        #expect(read == [:])
 
         try application.run("os.chdir('/')")
         try mount.unmount(drains: true)
@@ -88,7 +90,8 @@ extension MountTests {
           through: proxy.access, options: ["metadata.ttl": "1s", "upload.delay": "1s"])
         try proxy.clear()
         try succeed(["find", again.directory, "-ls"])
-        #expect(try asked() == ["LIST": 2], "find of own files")
+        let found = try asked()
+        #expect(found == ["LIST": 2])
       }
     }
 

@@ -25,6 +25,8 @@ It ends when standard input closes.
 import asyncio
 import collections
 import json
+import os
+import select
 import socket
 import sys
 import time
@@ -420,6 +422,16 @@ class Proxy:
         return json.dumps({"ok": words[0]})
 
 
+def say(line):
+    """Standard output is the socket that standard input is, and that asyncio does not let block."""
+    rest = memoryview((line + "\n").encode())
+    while rest:
+        try:
+            rest = rest[os.write(sys.stdout.fileno(), rest):]
+        except BlockingIOError:
+            select.select([], [sys.stdout], [])
+
+
 async def main():
     host, _, port = sys.argv[1].rpartition(":")
     proxy = Proxy((host, int(port)))
@@ -429,7 +441,7 @@ async def main():
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     while line := await commands.readline():
-        print(await proxy.obey(line.decode().split()), flush=True)
+        say(await proxy.obey(line.decode().split()))
     await proxy.stop()
 
 
