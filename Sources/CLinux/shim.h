@@ -75,6 +75,7 @@ static const unsigned long linux_fuse_backing_open = 0x4010e501ul;
 static const unsigned long linux_fuse_backing_close = 0x4004e502ul;
 
 // bits/fcntl-linux.h
+static const int linux_f_setsig = 10;
 static const int linux_f_setlease = 1024;
 // bits/fcntl-linux.h: SYNC_FILE_RANGE_WRITE; declared with _GNU_SOURCE only
 static const unsigned linux_sync_file_range_write = 2;

@@ -93,10 +93,11 @@ extension Descriptor where Self: ~Copyable {
 
   /// Whether another open file of it is there, or a mapping; `nil` where that cannot be told. A
   /// lease is refused then (fcntl(2), F_SETLEASE). Who breaks it, in the moment that it is there,
-  /// sends SIGIO, which the process has to ignore.
+  /// sends a signal: one that does nothing, instead of SIGIO.
   package func isUsedElsewhere() -> Bool? {
     do throws(Errno) {
       return try withNumber { number throws(Errno) in
+        try retrying { fcntl(number, linux_f_setsig, SIGURG) }
         try retrying { fcntl(number, linux_f_setlease, F_WRLCK) }
         try retrying { fcntl(number, linux_f_setlease, F_UNLCK) }
         return false

@@ -166,6 +166,23 @@ import Testing
     #expect(try test.list() == ["a", "b", "c"])
   }
 
+  /// Also where the operation takes no notice and returns.
+  @Test(arguments: [false, true])
+  func anOperationThatLosesItsTransactionHasNotHappened(fails: Bool) throws {
+    try test.make("a")
+    #expect(throws: (any Error).self) {
+      try test.catalog.write { connection in
+        try connection.run("UPDATE volume SET value = 'lost'")
+        try connection.database.rollback()
+        if fails { throw CancellationError() }
+      }
+    }
+    #expect(try test.list() == ["a"])
+    try test.make("b")
+    try test.reopen()
+    #expect(try test.list() == ["a", "b"])
+  }
+
   @Test func nothingIsLeftOfTheLogAfterAnEnd() throws {
     try test.make("f")
     #expect(try FileTree.exists(log))

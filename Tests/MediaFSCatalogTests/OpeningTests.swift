@@ -1,4 +1,4 @@
-import MediaFSCatalog
+@testable import MediaFSCatalog
 import MediaFSCore
 import ObjectStorage
 import Testing
@@ -62,6 +62,20 @@ import Testing
     #expect(message.contains("s3://bucket"))
     try test.reopen()
     #expect(try test.list() == ["f"])
+  }
+
+  @Test func aCatalogOfANewerVersionIsRefused() throws {
+    try test.make("f")
+    try test.catalog.connections.write { database in
+      try database.execute("INSERT INTO grdb_migrations VALUES ('99 of tomorrow')")
+    }
+    try test.catalog.close()
+    let error = #expect(throws: CatalogError.self) { try test.reopen() }
+    guard case .unusable(let message)? = error else {
+      Issue.record("unusable expected, not \(String(describing: error))")
+      return
+    }
+    #expect(message.contains("99 of tomorrow"))
   }
 
   @Test func aPathThatHoldsNoFileIsUnusable() throws {

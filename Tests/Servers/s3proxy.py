@@ -374,6 +374,8 @@ class Proxy:
         }
 
     async def accept(self, reader, writer):
+        if self.listener is None:
+            return reset(writer)  # It was taken in the moment of the stop.
         connection = Connection(self, reader, writer)
         self.connections.add(connection)
         try:

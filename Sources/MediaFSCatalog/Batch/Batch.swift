@@ -58,16 +58,15 @@ final class Batch: Sendable {
     try database.run("SAVEPOINT operation")
     recorder.begin()
     let result: Result
-    let outcome: Outcome
     do {
       result = try body(Connection(database, recorder: recorder))
-      outcome = log()
+      // Fails where the operation has lost its transaction on the way, and has not noticed.
+      try database.run("RELEASE operation")
     } catch {
       try undo(on: database)
       throw error
     }
-    try database.run("RELEASE operation")
-    switch outcome {
+    switch log() {
     case .nothing:
       if !isPending { try database.rollback() }
     case .logged(let isEnough):
@@ -101,9 +100,12 @@ final class Batch: Sendable {
 
   /// SQLite may have undone everything, and not only the operation: a full disk makes it.
   private func undo(on database: Database) throws {
-    guard database.isInTransaction else { return try restore(on: database) }
-    try database.run("ROLLBACK TO operation")
-    try database.run("RELEASE operation")
+    do {
+      try database.run("ROLLBACK TO operation")
+      try database.run("RELEASE operation")
+    } catch {
+      return try restore(on: database)
+    }
     if !isPending { try database.rollback() }
   }
 
@@ -116,9 +118,7 @@ final class Batch: Sendable {
       state.reads += 1
       return state.reads > Self.maximumReads
     }
-    if isReadOnly {
-      try? commit(on: database)
-    }
+    if isReadOnly { try? commit(on: database) }
     return try ask(database, body)
   }
 

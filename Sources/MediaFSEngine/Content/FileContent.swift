@@ -237,7 +237,7 @@ final class FileContent: Sendable {
   /// because a reader waits for it or has pinned it in between, gets its row back, without which
   /// nobody would ever evict it.
   ///
-  /// - Parameter isUnreadable: what goes is lost anyway, and its room stays as it is.
+  /// - Parameter isUnreadable: what goes is lost anyway, whoever reads the content file.
   func evict(
     _ segment: Segment, _ catalog: Catalog, now: Timestamp, isUnreadable: Bool = false
   ) throws -> (runs: [Range<Int64>], freed: Int64)? {
@@ -263,8 +263,6 @@ final class FileContent: Sendable {
   /// block that keeps its room would be taken for bytes after a power cut.
   func punch(_ runs: [Range<Int64>]) throws(Errno) {
     try changing.withLock { _ throws(Errno) in
-      // What cannot be read is no reason to show zeros to who has it mapped.
-      if isInSight { throw .resourceBusy }
       for run in runs {
         let parts = state.withLock { state in
           state.lifecycle.missing(in: run).map { state.lifecycle.emptyBlocks(around: $0) }

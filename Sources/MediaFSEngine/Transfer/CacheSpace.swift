@@ -280,6 +280,8 @@ final class CacheSpace: Sendable {
         segment, catalog, now: environment.now(), isUnreadable: isUnreadable)
     else { return nil }
     isHeld = true
-    return Dropped(content: content, runs: runs, freed: freed)
+    // What cannot be read is no reason to show zeros to who has it mapped.
+    let keepsRoom = isUnreadable && content.isInSight
+    return Dropped(content: content, runs: keepsRoom ? [] : runs, freed: freed)
   }
 }

@@ -18,8 +18,6 @@ enum TerminationSignals {
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     // A reader of our output who goes away is an error of write(2), not the end.
     _ = signal(SIGPIPE, SIG_IGN)
-    // Somebody opens a file while it is found out whether anybody has it open.
-    _ = signal(SIGIO, SIG_IGN)
   }
 
   /// Calls `handler` for each signal, on a thread of its own, until the process ends.
