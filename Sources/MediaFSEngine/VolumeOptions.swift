@@ -1,5 +1,14 @@
 package import MediaFSCore
 
+/// Where the attributes of an object come from that are shown before anybody opens it.
+package enum AttributeSource: String, Sendable, CaseIterable {
+  /// Its metadata (S3 HeadObject): what is shown is so.
+  case object
+  /// The listing, which has a size and a time; mode and owner are the mount's. For buckets that
+  /// other tools fill, which keep none.
+  case listing
+}
+
 /// Everything that decides how a ``Volume`` behaves; the configuration in engine terms.
 package struct VolumeOptions: Sendable {
   /// Catalog, content files and quarantine lie here (`cache.directory`).
@@ -19,6 +28,9 @@ package struct VolumeOptions: Sendable {
   /// `cache.min_free`: what stays free on the cache's disk, as a fraction of it.
   package var cacheMinimumFree = 0.05
 
+  /// The rest of files that were read in part is fetched while nobody waits for anything.
+  package var completesOnIdle = false
+
   package var uploadEnabled = true
   /// Cool-down after the last change of a file.
   package var uploadDelay: Duration = .seconds(10)
@@ -35,6 +47,10 @@ package struct VolumeOptions: Sendable {
   package var deleteDelay: Duration? = .seconds(600)
   /// How stale a listing may be; `nil` for ever.
   package var metadataTTL: Duration? = .seconds(60)
+  /// What is shown of objects that were not asked for their attributes.
+  package var attributeSource = AttributeSource.object
+  /// Of who is looked at alone, the first bytes come along with the attributes, see ``Beginnings``.
+  package var fetchesFirstBytes = true
 
   /// What the store never gets, and what is never evicted.
   package var localOnly = PatternList()

@@ -37,6 +37,8 @@ final class TestVolume {
     options.cacheMinimumFree = 0
     options.host = "here"
     options.networkDeadline = .seconds(20)
+    // Only what a test asks for is fetched.
+    options.fetchesFirstBytes = false
     try configure(&options)
     var environment = Environment.live(executor: Self.executor)
     if let clock { environment.now = { clock.now } }

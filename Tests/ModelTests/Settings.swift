@@ -12,6 +12,7 @@ struct Settings: Sendable {
   var uploadMaximumDelay: Duration
   var deleteDelay: Duration
   var metadataTTL: Duration?
+  var fetchesFirstBytes: Bool
   var cacheSize: Int64
   var uploadConcurrency: Int
   var uploadSynchronous: Bool
@@ -62,6 +63,7 @@ struct Settings: Sendable {
       case .ignored, .refused: false
       }
     checksDeletes = choose(true, false) && checksWrites
+    fetchesFirstBytes = choose(true, false)
   }
 
   /// Small enough that files of every scale but the smallest go up in parts.
@@ -81,6 +83,7 @@ struct Settings: Sendable {
     options.uploadMaximumDelay = uploadMaximumDelay
     options.deleteDelay = deleteDelay
     options.metadataTTL = metadataTTL
+    options.fetchesFirstBytes = fetchesFirstBytes
     options.cacheSize = cacheSize
     options.cacheMinimumFree = 0
     options.uploadConcurrency = uploadConcurrency

@@ -48,7 +48,9 @@ extension MountTests {
       try Stage.play { stage in
         try stage.bucket.put("media/remote", "remote")
         let proxy = try S3Proxy(to: stage.bucket.access)
-        let mount = try stage.mount(through: proxy.access, options: ["mount.allow_other": "true"])
+        let mount = try stage.mount(
+          through: proxy.access,
+          options: ["mount.allow_other": "true", "metadata.first_bytes": "false"])
         let root = try Application(in: mount.directory)
         try root.run("write('secret', 'x'); os.chmod('secret', 0o600); os.stat('remote')")
         try root.run("os.mkdir('open'); os.chmod('open', 0o777); write('open/theirs', 'x')")
@@ -217,7 +219,9 @@ extension MountTests {
         try stage.bucket.put("media/remote", "remote")
         try stage.bucket.put("media/d/unlisted", "")
         let proxy = try S3Proxy(to: stage.bucket.access)
-        let mount = try stage.mount(through: proxy.access, options: ["s3.deadline": "10m"])
+        let mount = try stage.mount(
+          through: proxy.access,
+          options: ["s3.deadline": "10m", "metadata.first_bytes": "false"])
         try Application(in: mount.directory).run("os.stat('remote')")
         try proxy.hang()
         let script = """

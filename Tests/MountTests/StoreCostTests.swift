@@ -30,6 +30,28 @@ extension MountTests {
       }
     }
 
+    @Test(.executes("Changes by others", "Mode, owner, times, links and extended attributes"))
+    func whatAListingTellsMayHaveToDo() throws {
+      try Stage.play { stage in
+        let other = try stage.otherHost()
+        try Application(in: other.directory).run(
+          "write('f', 'bytes'); os.chmod('f', 0o600); os.setxattr('f', 'user.a', b'b')")
+        try other.flush()
+        let proxy = try S3Proxy(to: stage.bucket.access)
+        let mount = try stage.mount(
+          through: proxy.access,
+          options: ["metadata.attributes": "listing", "upload.enabled": "no"])
+        let application = try Application(in: mount.directory)
+        try succeed(["ls", "-lR", mount.directory])
+        let look = "[oct(os.stat('f').st_mode), os.stat('f').st_size, os.listxattr('f')]"
+        #expect(try application.text("repr(\(look))") == "['0o100644', 5, []]")
+        #expect(try !proxy.requests().contains { $0.path.contains("/media/") }, "an object")
+        #expect(try application.text("read('f')") == "bytes")
+        #expect(try application.text("repr(\(look))") == "['0o100600', 5, ['user.a']]")
+        #expect(try proxy.requests().count { $0.method == "GET" && $0.range != nil } == 1)
+      }
+    }
+
     @Test func aNewFileCostsOnePutAndReadingItNothing() throws {
       try Stage.play { stage in
         let proxy = try S3Proxy(to: stage.bucket.access)

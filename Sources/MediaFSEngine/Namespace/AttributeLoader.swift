@@ -6,7 +6,8 @@ import SystemPackage
 
 /// Reads the attributes that only an object's metadata tells: once per object version, when they
 /// are first asked for, and for the neighbours along with them, since who asks for one
-/// (`ls -l`, `find`) asks for all.
+/// (`ls -l`, `find`) asks for all. Who asks for one alone probably reads the file next: its first
+/// bytes come along.
 final class AttributeLoader: Sendable {
   /// Neighbours asked along with a name. At 30 ms a request this makes a listing 32 times faster
   /// than one by one; what is not looked at after all costs a HEAD, 0.4 millionths of a dollar.
@@ -14,7 +15,11 @@ final class AttributeLoader: Sendable {
   /// More of them are looked for once so few are on their way: not with every name.
   private static let fewest = 16
 
+  /// Who has read a directory asks for what is in it, for so long, without reading that.
+  private static let browsing: Duration = .seconds(1)
+
   private let context: VolumeContext
+  private let browsed = Mutex<(directory: InodeNumber, at: Timestamp)?>(nil)
   /// The answer is the inode that was asked for, or the one that it turned out to be.
   private let running = Mutex<[InodeNumber: Deferred<InodeNumber>]>([:])
 
@@ -34,8 +39,10 @@ final class AttributeLoader: Sendable {
       guard record.linkGroup != nil else { return record }
       number = try unite(record, operation)
     } else {
-      let loading = start(record)
-      if let parent { startNeighbours(of: record, in: parent) }
+      let loading = start(record, withBytes: parent.map { wantsBytes(record, in: $0) } ?? false)
+      if let parent, context.options.attributeSource == .object {
+        startNeighbours(of: record, in: parent)
+      }
       number = try await loading.wait(
         operation, for: context.options.networkDeadline, context.environment)
     }
@@ -43,6 +50,24 @@ final class AttributeLoader: Sendable {
       throw FileSystemError(.staleNFSFileHandle, operation, "The inode is gone")
     }
     return complete
+  }
+
+  /// The names in a directory are about to be read.
+  func browse(_ directory: InodeNumber) {
+    let now = context.environment.now()
+    browsed.withLock { $0 = (directory, now) }
+  }
+
+  private func wantsBytes(_ record: InodeRecord, in parent: InodeNumber) -> Bool {
+    guard context.options.fetchesFirstBytes, record.kind == .regular,
+      let object = record.object, object.size > 0, context.beginnings.areWanted
+    else { return false }
+    // What the listing has shown is asked for its attributes when it is opened.
+    if context.options.attributeSource == .listing { return true }
+    guard running.withLock({ $0.isEmpty }) else { return false }
+    let last = browsed.withLock { $0 }
+    guard let last, last.directory == parent else { return true }
+    return context.environment.now().duration(since: last.at) > Self.browsing
   }
 
   private func startNeighbours(of record: InodeRecord, in parent: InodeNumber) {
@@ -76,7 +101,9 @@ final class AttributeLoader: Sendable {
   }
 
   @discardableResult
-  private func start(_ record: InodeRecord) -> Deferred<InodeNumber> {
+  private func start(
+    _ record: InodeRecord, withBytes: Bool = false
+  ) -> Deferred<InodeNumber> {
     let (loading, isNew) = running.withLock { running -> (Deferred<InodeNumber>, Bool) in
       if let loading = running[record.number] { return (loading, false) }
       let loading = Deferred<InodeNumber>()
@@ -87,7 +114,7 @@ final class AttributeLoader: Sendable {
       context.environment.spawn("attributes") { [self] in
         let outcome: Result<InodeNumber, FileSystemError>
         do throws(FileSystemError) {
-          outcome = .success(try await load(record))
+          outcome = .success(try await load(record, withBytes))
         } catch {
           outcome = .failure(error)
         }
@@ -98,7 +125,9 @@ final class AttributeLoader: Sendable {
     return loading
   }
 
-  private func load(_ seen: InodeRecord) async throws(FileSystemError) -> InodeNumber {
+  private func load(
+    _ seen: InodeRecord, _ withBytes: Bool
+  ) async throws(FileSystemError) -> InodeNumber {
     guard let record = try context.inode(seen.number, "lookup") else { return seen.number }
     guard !record.attributesKnown else {
       // Another load has ended between the look at the row and the beginning of this one.
@@ -108,7 +137,11 @@ final class AttributeLoader: Sendable {
     var attributes = defaults(for: record)
     do throws(ObjectStoreError) {
       if let key = try markerOrObjectKey(of: record) {
-        let head = try await context.store.head(key)
+        let object = withBytes ? record.object : nil
+        let head =
+          if let object { try await beginning(of: object) } else {
+            try await context.store.head(key)
+          }
         // Another version than the listing told: the next listing sorts that out, and the
         // attributes of the version that is there now are the better answer.
         if record.kind == .directory { etag = head.etag }
@@ -126,6 +159,8 @@ final class AttributeLoader: Sendable {
     do throws(CatalogError) {
       try context.catalog.learn(attributes, of: record.number, etag: etag)
       context.attributeNames.forget(record.number)
+      // Until now the kernel has had them from the listing.
+      if context.options.attributeSource == .listing { context.invalidate(record.number) }
     } catch {
       throw FileSystemError(error, "lookup")
     }
@@ -133,6 +168,22 @@ final class AttributeLoader: Sendable {
       return record.number
     }
     return try unite(learned, "lookup")
+  }
+
+  /// The attributes of an object together with its first bytes, which are kept for a reader.
+  private func beginning(
+    of object: StoredObject
+  ) async throws(ObjectStoreError) -> ObjectInfo {
+    do throws(ObjectStoreError) {
+      let range = 0..<min(object.size, Beginnings.length)
+      let download = try await context.store.get(object.key, range: range, ifMatch: object.etag)
+      context.beginnings.keep(try await download.body.collect(), of: object)
+      return download.info
+    } catch {
+      guard error.kind != .notFound else { throw error }
+      // It is another one by now, or its bytes are in an archive, or not for us.
+      return try await context.store.head(object.key)
+    }
   }
 
   /// A 404 without a body may speak of the bucket, or come from somebody on the way: only a listing

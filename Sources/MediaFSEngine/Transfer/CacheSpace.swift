@@ -99,6 +99,13 @@ final class CacheSpace: Sendable {
     }
   }
 
+  /// Whether so many bytes fit in without anything being evicted.
+  func hasRoom(for bytes: Int64) -> Bool {
+    guard account.reserve(bytes) else { return false }
+    account.release(bytes)
+    return true
+  }
+
   /// Nothing is fetched ahead of readers meanwhile: what they read next would drive out what they
   /// are about to read.
   var isShort: Bool {

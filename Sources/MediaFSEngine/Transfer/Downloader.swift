@@ -15,6 +15,7 @@ final class Downloader: Sendable {
   private let store: any ObjectStore
   private let catalog: Catalog
   private let space: CacheSpace
+  private let beginnings: Beginnings
   private let environment: Environment
   private let deadline: Duration
   private let health: StoreHealth
@@ -31,12 +32,14 @@ final class Downloader: Sendable {
   }
 
   init(
-    store: any ObjectStore, catalog: Catalog, space: CacheSpace, environment: Environment,
-    deadline: Duration, health: StoreHealth, statistics: Statistics, log: Logger
+    store: any ObjectStore, catalog: Catalog, space: CacheSpace, beginnings: Beginnings,
+    environment: Environment, deadline: Duration, health: StoreHealth, statistics: Statistics,
+    log: Logger
   ) {
     self.store = store
     self.catalog = catalog
     self.space = space
+    self.beginnings = beginnings
     self.environment = environment
     self.deadline = deadline
     self.health = health
@@ -166,6 +169,11 @@ final class Downloader: Sendable {
       holders.withLock { $0.count -= 1 }
       ended.signal()
     }
+    if asked.lowerBound == 0, let beginning = beginnings.take(object) {
+      let bytes = Array(beginning.prefix(asked.count))
+      unused -= try take(bytes, &rest, of: content, from: object)
+      return
+    }
     let download = try await store.get(object.key, range: asked, ifMatch: object.etag)
     guard download.info.size == object.size else {
       throw ObjectStoreError(
@@ -174,22 +182,29 @@ final class Downloader: Sendable {
     }
     statistics.downloads.add(1)
     while let chunk = try await download.body.next() {
-      let range = rest.lowerBound..<rest.lowerBound + Int64(chunk.count)
-      let fresh: Int64?
-      do throws(Errno) {
-        fresh = try content.accept(chunk, at: range.lowerBound, of: object.etag)
-      } catch {
-        throw ObjectStoreError(
-          .invalid, code: ObjectStoreError.LocalCode.cacheDisk,
-          message: "The cache disk failed: \(error)")
-      }
-      guard let fresh else {
-        throw ObjectStoreError(
-          .unavailable, code: "Replaced", message: "The object became another one meanwhile")
-      }
-      unused -= fresh
-      rest = range.upperBound..<rest.upperBound
+      unused -= try take(chunk, &rest, of: content, from: object)
     }
+  }
+
+  /// Puts the next bytes of `rest` into the content file. Returns how many of them are news.
+  private func take(
+    _ bytes: [UInt8], _ rest: inout Range<Int64>, of content: FileContent,
+    from object: StoredObject
+  ) throws(ObjectStoreError) -> Int64 {
+    let fresh: Int64?
+    do throws(Errno) {
+      fresh = try content.accept(bytes, at: rest.lowerBound, of: object.etag)
+    } catch {
+      throw ObjectStoreError(
+        .invalid, code: ObjectStoreError.LocalCode.cacheDisk,
+        message: "The cache disk failed: \(error)")
+    }
+    guard let fresh else {
+      throw ObjectStoreError(
+        .unavailable, code: "Replaced", message: "The object became another one meanwhile")
+    }
+    rest = rest.lowerBound + Int64(bytes.count)..<rest.upperBound
+    return fresh
   }
 
   /// Why bytes cannot be fetched that no object holds, and what can be done about it.

@@ -21,6 +21,8 @@ final class Reconciler: Sendable {
   /// Between two looks while files go up: what happens meanwhile is one look. Less than a request
   /// takes to any store but one on this host.
   private static let pace: Duration = .milliseconds(4)
+  /// Of the probe, behind the start.
+  private static let probePause: Duration = .seconds(1)
   /// Looks at the journal at least this often, and writes down the times of use.
   private static let housekeepingInterval: Duration = .seconds(30)
 
@@ -45,6 +47,7 @@ final class Reconciler: Sendable {
   let refresher: DirectoryRefresher
   let schedule = RetrySchedule()
   private let cleaner: UploadCleaner
+  let completer: Completer
   private let scrubber: Scrubber
   let state: Mutex<State>
   /// Something became due, or somebody wants it earlier.
@@ -60,6 +63,7 @@ final class Reconciler: Sendable {
     reconciliation = Reconciliation(
       context: context, downloader: downloader, conditions: conditions, expansion: expansion)
     cleaner = UploadCleaner(context)
+    completer = Completer(context, downloader)
     scrubber = Scrubber(context: context, downloader: downloader)
     state = Mutex(
       State(
@@ -119,6 +123,7 @@ final class Reconciler: Sendable {
   private func run() async {
     spawn("inspector") { [self] in await inspect() }
     spawn("scrubber") { [self] in await scrubber.run() }
+    spawn("completer") { [self] in await completer.run { self.activeCount.uploads > 0 } }
     spawn("probe") { [self] in await prepare() }
     while !Task.isCancelled {
       let event = changed.event
@@ -129,10 +134,11 @@ final class Reconciler: Sendable {
     }
   }
 
-  /// Finds out what the store can do while nothing waits for it. A failure is found again by the
-  /// first upload.
+  /// Finds out what the store can do while nothing waits for it, and behind what the applications
+  /// ask for first. A failure is found again by the first upload.
   private func prepare() async {
-    guard !context.options.readOnly, !isPaused else { return }
+    await context.environment.sleep(Self.probePause)
+    guard !context.options.readOnly, !isPaused, !Task.isCancelled else { return }
     _ = try? await conditions.storeFeatures()
   }
 
@@ -177,7 +183,7 @@ final class Reconciler: Sendable {
       let oldest = now.advanced(by: .zero - Self.tombstoneMemory)
       let work = try context.catalog.dueWork(by: now, forgettingBefore: oldest)
       if work.uploads {
-        try startUploads(now, limit: isTrial ? (activeCount.uploads == 0 ? 1 : 0) : .max)
+        try startUploads(now, isTrial: isTrial)
       }
       if work.deletes { try startDeletes(now) }
       if work.abandoned { try startCleaning(now) }
@@ -188,14 +194,14 @@ final class Reconciler: Sendable {
   }
 
   /// What somebody else has a claim on is passed over for what is due behind it.
-  private func startUploads(_ now: Timestamp, limit: Int) throws(CatalogError) {
-    var left = limit
+  private func startUploads(_ now: Timestamp, isTrial: Bool) throws(CatalogError) {
+    var left = isTrial ? (activeCount.uploads == 0 ? 1 : 0) : .max
     var last: JournalItem?
     for _ in 0..<Self.searchedPages {
       guard left > 0, !state.withLock({ $0.room.isFull }) else { return }
       let page = try context.catalog.dueItems(by: now, limit: Self.searchedPage, after: last)
       for item in page where left > 0 {
-        switch start(item, now) {
+        switch start(item, now, isTrial: isTrial) {
         case .begun: left -= 1
         case .claimed: break
         // What becomes free is for this one: others behind it would take it piece by piece.
@@ -215,12 +221,17 @@ final class Reconciler: Sendable {
     case full
   }
 
-  private func start(_ item: JournalItem, _ now: Timestamp) -> Beginning {
+  private func start(_ item: JournalItem, _ now: Timestamp, isTrial: Bool) -> Beginning {
     let size = (try? context.catalog.inode(item.inode))??.size ?? 0
     let (isClaimed, fits) = state.withLock { ($0.room.contains(item.inode), $0.room.fits(size)) }
     if isClaimed { return .claimed }
     guard fits else { return .full }
     guard let claim = claim(item.inode) else { return .claimed }
+    // Its room may be that of one which has found the store away.
+    guard isTrial || context.health.offline == nil else {
+      release(claim)
+      return .full
+    }
     // Whoever had it until now may have parked it since it was looked for.
     guard (try? context.catalog.isDue(item.inode, by: now)) == true else {
       release(claim)

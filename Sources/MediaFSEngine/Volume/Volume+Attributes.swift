@@ -9,8 +9,8 @@ extension Volume {
   package func attributes(
     of inode: InodeNumber, handle: FileHandle?
   ) async throws(FileSystemError) -> AttributeReply {
-    let record = try await complete(inode, "getattr")
-    return reply(record)
+    if let listed = context.asListed(try require(inode, "getattr")) { return reply(listed) }
+    return reply(try await complete(inode, "getattr"))
   }
 
   package func setAttributes(

@@ -13,6 +13,7 @@ extension Volume {
     _ inode: InodeNumber
   ) async throws(FileSystemError) -> OpenDirectoryReply {
     let directory = try await known(inode, "opendir")
+    loader.browse(inode)
     let parent = try ask("opendir") { try $0.parent(of: inode) }
     // One that has to be listed with each open has a time of its own each time, or none.
     let caching = context.keptListings.open(inode, of: directory.listed ?? .epoch)
@@ -41,13 +42,14 @@ extension Volume {
         try $0.children(of: open.inode, after: after, limit: Self.page)
       }
       for child in children {
-        let isKnown = child.inode.attributesKnown
+        let inode = child.inode
+        let shown = inode.attributesKnown ? inode : context.asListed(inode)
         let entry = DirectoryEntry(
-          name: child.name, inode: child.inode.number,
+          name: child.name, inode: inode.number,
           // What a listing shows as an object may be a symbolic link: only its metadata tells.
-          kind: isKnown || child.inode.kind == .directory ? child.inode.kind : nil,
+          kind: shown != nil || inode.kind == .directory ? inode.kind : nil,
           nextOffset: child.entry + Self.firstEntry,
-          entry: isKnown ? self.entry(child.inode, in: directory) : nil)
+          entry: shown.map { self.entry($0, in: directory) })
         guard take(entry) else { return }
         position = child.entry
       }

@@ -16,7 +16,12 @@ extension Volume {
   func names(
     of inode: InodeNumber, _ operation: String
   ) async throws(FileSystemError) -> [AttributeName] {
-    try await context.attributeNames.names(of: inode) {
+    if context.options.attributeSource == .listing,
+      context.asListed(try require(inode, operation)) != nil
+    {
+      return []
+    }
+    return try await context.attributeNames.names(of: inode) {
       () async throws(FileSystemError) -> [AttributeName] in
       _ = try await complete(inode, operation)
       return try ask(operation) { try $0.attributeNames(of: inode) }

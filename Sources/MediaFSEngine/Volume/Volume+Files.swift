@@ -12,7 +12,7 @@ extension Volume {
     _ inode: InodeNumber, _ flags: OpenFlags
   ) async throws(FileSystemError) -> OpenReply {
     if flags.contains(.write) { try refuseIfReadOnly("open") }
-    let record = try require(inode, "open")
+    let record = try await judged(inode)
     guard record.kind == .regular else {
       throw FileSystemError(
         record.kind == .directory ? .isDirectory : .invalidArgument, "open",
@@ -27,6 +27,20 @@ extension Volume {
           .staleNFSFileHandle, "open", "Inode \(inode) was deleted, and not all of it is here")
       }
     }
+  }
+
+  /// A file whose own attributes are those by which the kernel has let it be opened: where it has
+  /// seen what a listing tells, it looks again (`ESTALE`).
+  private func judged(_ inode: InodeNumber) async throws(FileSystemError) -> InodeRecord {
+    let record = try require(inode, "open")
+    guard let listed = context.asListed(record) else { return record }
+    let complete = try await complete(inode, "open")
+    guard complete.number == inode, complete.kind == listed.kind,
+      complete.permissions == listed.permissions, complete.owner == listed.owner
+    else {
+      throw FileSystemError(.staleNFSFileHandle, "open", "Inode \(inode) is not what was listed")
+    }
+    return complete
   }
 
   /// Hands a content that was acquired for a handle to the kernel.
@@ -184,9 +198,18 @@ extension Volume {
       if let pinned = content.pinIfPresent(range),
         let bytes = try context.space.read(pinned: pinned, of: content)
       {
+        if offset == 0 { foresee(bytes, of: content) }
         return bytes
       }
     }
+  }
+
+  /// Who reads the beginning of a media file wants its index next, which may be far away.
+  private func foresee(_ beginning: [UInt8], of content: FileContent) {
+    guard !context.space.isShort,
+      let index = MediaIndex.range(beginning: beginning, size: content.size)
+    else { return }
+    downloader.start(index, of: content)
   }
 
   package func write(
@@ -233,6 +256,7 @@ extension Volume {
       }
       reconciler.journalChanged()
     }
+    reconciler.completer.closed(file.content)
     if file.mayMap {
       endMapping(of: file.content)
     } else {

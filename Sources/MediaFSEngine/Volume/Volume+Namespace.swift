@@ -16,6 +16,7 @@ extension Volume: FileSystem {
       guard let child = found, child.number != last else {
         throw FileSystemError(.noSuchFileOrDirectory, "lookup", "There is no \(name)")
       }
+      if let listed = context.asListed(child) { return entry(listed, in: directory) }
       do throws(FileSystemError) {
         return entry(try await loader.complete(child, in: parent, "lookup"), in: directory)
       } catch {

@@ -29,7 +29,8 @@ package final class Volume: Sendable {
     loader = AttributeLoader(context)
     downloader = Downloader(
       store: context.store, catalog: context.catalog, space: context.space,
-      environment: context.environment, deadline: context.options.networkDeadline,
+      beginnings: context.beginnings, environment: context.environment,
+      deadline: context.options.networkDeadline,
       health: context.health, statistics: context.statistics, log: context.log)
     reconciler = Reconciler(context, downloader, refresher)
     relabelling = Relabelling(context)

@@ -33,6 +33,7 @@ final class VolumeContext: Sendable {
   let attributeNames = AttributeNames()
   let untold = UntoldNames()
   let keptListings = KeptListings()
+  let beginnings = Beginnings()
   let accesses: FileAccesses
   let doubts = Doubts()
   /// Inodes without a name that somebody still uses; erased when nobody does.
@@ -79,6 +80,17 @@ final class VolumeContext: Sendable {
   var rootAttributes: RootAttributes {
     RootAttributes(
       permissions: options.directoryMode, owner: options.defaultOwner, time: environment.now())
+  }
+
+  /// An inode as its listing shows it, where that has to do; `nil` where its own attributes are
+  /// known, or have to be.
+  func asListed(_ record: InodeRecord) -> InodeRecord? {
+    guard options.attributeSource == .listing, !record.attributesKnown else { return nil }
+    var listed = record
+    let isDirectory = record.kind == .directory
+    listed.permissions = isDirectory ? options.directoryMode : options.fileMode
+    listed.owner = options.defaultOwner
+    return listed
   }
 
   func inode(
@@ -144,6 +156,11 @@ final class VolumeContext: Sendable {
       kernel?.invalidate(union.survivor)
       for entry in union.entries { forget(entry) }
     }
+  }
+
+  /// The kernel asks again for attributes and bytes.
+  func invalidate(_ inode: InodeNumber) {
+    kernel.withLock { $0 }?.invalidate(inode)
   }
 
   /// The kernel asks again for a name that stands for something else now.

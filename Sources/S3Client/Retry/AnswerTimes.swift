@@ -12,6 +12,10 @@ struct AnswerTimes: Sendable {
   private static let factor = 10
   /// Less would end what only waits for a busy disk, a lost packet or a failover of the store.
   static let least: Duration = .seconds(5)
+  /// Of the usual time: nearly every answer has begun by then.
+  private static let lateFactor = 2
+  /// An answer that comes sooner was not late for anybody.
+  static let leastLateness: Duration = .milliseconds(20)
 
   private var times: [Duration] = []
   private var next = 0
@@ -26,6 +30,16 @@ struct AnswerTimes: Sendable {
     next = (next + 1) % Self.window
   }
 
+  /// When a read is late, and another one may be answered before it; `nil` while nothing is known.
+  var lateness: Duration? {
+    usual.map { max($0 * Self.lateFactor, Self.leastLateness) }
+  }
+
+  private var usual: Duration? {
+    guard times.count >= Self.needed else { return nil }
+    return times.sorted()[Int(Double(times.count - 1) * Self.quantile)]
+  }
+
   /// How long a read may stand still. Each attempt of a call is given twice the time of the one
   /// before: a store that became slow is asked in vain a few times, and not for ever.
   ///
@@ -33,10 +47,8 @@ struct AnswerTimes: Sendable {
   ///   - attempt: from 1.
   ///   - limit: the configured patience, which is never exceeded.
   func patience(attempt: Int, limit: Duration) -> Duration {
-    guard times.count >= Self.needed else { return limit }
-    let index = Int(Double(times.count - 1) * Self.quantile)
-    let usual = times.sorted()[index] * Self.factor
+    guard let usual else { return limit }
     let doublings = min(max(attempt - 1, 0), 16)
-    return min(max(usual, Self.least) * (1 << doublings), limit)
+    return min(max(usual * Self.factor, Self.least) * (1 << doublings), limit)
   }
 }

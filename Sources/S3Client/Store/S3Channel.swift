@@ -12,11 +12,12 @@ final class S3Channel: Sendable {
   let options: S3Options
   let environment: S3Environment
   let signer = Signer()
-  private let transport: any HTTPTransport
+  let transport: any HTTPTransport
   private let limit: ConcurrencyLimit
   private let counts = Mutex<[String: Int]>([:])
   /// Of reads; those of writes depend on their bodies.
   private let answerTimes = Mutex(AnswerTimes())
+  private let hedges = Mutex(HedgeBudget())
   /// Replaced when the store says that the bucket is elsewhere.
   private let region: Mutex<String>
 
@@ -118,7 +119,7 @@ extension S3Channel {
     let response: HTTPResponse
     let start = environment.uptime()
     do throws(HTTPTransportError) {
-      response = try await transport.send(signed(request, credentials, patience))
+      response = try await send(request, credentials, patience)
       note(request, environment.uptime() - start)
     } catch {
       if case .stalled = error.kind { note(request, patience) }
@@ -130,6 +131,21 @@ extension S3Channel {
       throw error.with(credentials: credentials)
     }
   }
+
+  private func send(
+    _ request: S3Request, _ credentials: Credentials, _ patience: Duration
+  ) async throws(HTTPTransportError) -> HTTPResponse {
+    guard request.operation == .getObject else {
+      return try await transport.send(signed(request, credentials, patience))
+    }
+    hedges.withLock { $0.asked() }
+    guard let lateness = answerTimes.withLock({ $0.lateness }) else {
+      return try await transport.send(signed(request, credentials, patience))
+    }
+    return try await answer(within: lateness) { self.signed(request, credentials, patience) }
+  }
+
+  func takesHedge() -> Bool { hedges.withLock { $0.take() } }
 
   private func judge<Value: Sendable>(
     _ response: HTTPResponse, _ request: S3Request, _ slot: ConcurrencySlot,

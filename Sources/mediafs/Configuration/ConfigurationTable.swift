@@ -71,8 +71,18 @@ enum ConfigurationTable {
       "cache.min_free", .percentage, \.volume.cacheMinimumFree,
       "What stays free on the cache's disk."),
     ConfigurationKey(
+      "cache.complete_on_idle", .flag, \.volume.completesOnIdle,
+      "Whether the rest of files that were read in part is fetched while nobody reads."),
+    ConfigurationKey(
       "metadata.ttl", .duration(or: "forever"), \.volume.metadataTTL,
       "How stale a listing may be; 0 asks at every open."),
+    ConfigurationKey(
+      "metadata.attributes", .choice(), \.volume.attributeSource,
+      "What tells mode, owner and times of files that others have written: each object, or the "
+        + "listing until they are opened."),
+    ConfigurationKey(
+      "metadata.first_bytes", .flag, \.volume.fetchesFirstBytes,
+      "Whether the first 64 KiB of a file come along when it is looked at alone."),
   ]
 
   private static let transfer = [

@@ -158,16 +158,21 @@ def read_blocks(path, ranges):
 
 
 def listing(store):
-    """A new mount for each round; against LIST calls whose answers boto3 reads, or nobody."""
+    """A new mount for each round; against LIST calls whose answers boto3 reads, or nobody. As
+    metadata tells what each object is, and as the listing alone does."""
     bucket = server.make_bucket(store, NAMES)
     server.fill(store, bucket, server.listed_keys(), b"x" * 100)
-    figures = collections.defaultdict(list)
+    asked, listed = (collections.defaultdict(list) for _ in range(2))
     for number in range(ROUNDS):
-        figures["boto3"].append(wire.boto3_list(store, bucket, "tree/"))
-        figures["bare LIST"].append(wire.bare_list(store, bucket, "tree/"))
+        for figures in (asked, listed):
+            figures["boto3"].append(wire.boto3_list(store, bucket, "tree/"))
+            figures["bare LIST"].append(wire.bare_list(store, bucket, "tree/"))
         for name in participants(number):
             with targets.MAKERS[name](store, bucket) as target, failing("ls", target):
-                figures[name].append(work.list_all(target.path / "tree"))
-    yield Row(
-        f"ls -lR of {LISTED:,} foreign objects", SECONDS, figures,
-        (Cost(1.3, ("boto3",)), Cost(1.3, ("bare LIST",))))
+                asked[name].append(work.list_all(target.path / "tree"))
+        with targets.mediafs(store, bucket, metadata__attributes="listing") as target:
+            listed["mediafs"].append(work.list_all(target.path / "tree"))
+    goals = (Cost(1.3, ("boto3",)), Cost(1.3, ("bare LIST",)))
+    measure = f"ls -lR of {LISTED:,} foreign objects"
+    yield Row(measure, SECONDS, asked, goals)
+    yield Row(f"{measure}, metadata.attributes = listing", SECONDS, listed, goals)

@@ -37,4 +37,24 @@ import Testing
     for _ in 0..<4 { times.add(.seconds(3)) }
     #expect(times.patience(attempt: 1, limit: limit) == .seconds(30))
   }
+
+  @Test func whoTakesTwiceTheUsualIsLate() {
+    #expect(times(.milliseconds(1), count: 19).lateness == nil)
+    #expect(times(.milliseconds(1)).lateness == AnswerTimes.leastLateness)
+    #expect(times(.milliseconds(300)).lateness == .milliseconds(600))
+  }
+
+  @Test func oneInTwentyMayBeAskedForTwice() {
+    var budget = HedgeBudget()
+    func takeAll() -> Int {
+      var count = 0
+      while budget.take() { count += 1 }
+      return count
+    }
+    #expect(takeAll() == 0)
+    for _ in 0..<20 { budget.asked() }
+    #expect(takeAll() == 1)
+    for _ in 0..<10_000 { budget.asked() }
+    #expect(takeAll() == HedgeBudget.most)
+  }
 }

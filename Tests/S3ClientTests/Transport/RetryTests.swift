@@ -159,4 +159,32 @@ import Testing
         == "/media?list-type=2&encoding-type=url&max-keys=1000&prefix=other%2F&delimiter=%2F"
         + "&continuation-token=t%2B")
   }
+
+  /// Takes the request and answers nothing for as long as the connection lasts.
+  private static let silence = Reply { peer in
+    peer.readBody()
+    peer.readToEnd()
+  }
+
+  @Test func aReadThatIsLateIsAskedForOnceMore() async throws {
+    let usual = Array(repeating: Reply.object("usual"), count: 20)
+    let server = try LoopbackServer(usual + [Self.silence, .object("second"), .object("next")])
+    let store = try world.store(port: server.port)
+    for _ in usual { #expect(try await store.text() == "usual") }
+    #expect(try await store.text() == "second")
+    #expect(world.waits.contains(AnswerTimes.leastLateness))
+    #expect(try await store.text() == "next")
+    #expect(store.requestCounts == ["GetObject": 23])
+    #expect(server.requests.count == 23)
+  }
+
+  @Test func aWriteThatIsLateIsNot() async throws {
+    let usual = Array(repeating: Reply.object("usual"), count: 20)
+    let server = try LoopbackServer(usual + [.answer(204)])
+    let store = try world.store(port: server.port)
+    for _ in usual { _ = try await store.text() }
+    let waits = world.waits.count
+    try await store.delete(key)
+    #expect(world.waits.count == waits)
+  }
 }
