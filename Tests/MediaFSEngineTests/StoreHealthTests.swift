@@ -67,11 +67,11 @@ import Testing
     fs.store.outage = .connectionLost
     clock.advance(by: .seconds(700))
     reconciler.changed.signal()
-    while fs.store.calls(.put).count < 4 || reconciler.activeCount.uploads > 0 {
+    while context.health.offline == nil || reconciler.activeCount.uploads > 0 {
       await Task.yield()
     }
-    #expect(context.health.offline != nil)
-    #expect(fs.store.calls(.put).count == 4)
+    // Those that had begun when the first one found out.
+    #expect((1...4).contains(fs.store.calls(.put).count))
 
     for _ in 0..<3 {
       let (puts, lists) = (fs.store.calls(.put).count, fs.store.calls(.list).count)

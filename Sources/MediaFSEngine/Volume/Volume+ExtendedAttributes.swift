@@ -16,13 +16,9 @@ extension Volume {
   func names(
     of inode: InodeNumber, _ operation: String
   ) async throws(FileSystemError) -> [AttributeName] {
-    if context.options.attributeSource == .listing,
-      context.asListed(try require(inode, operation)) != nil
-    {
-      return []
-    }
-    return try await context.attributeNames.names(of: inode) {
+    try await context.attributeNames.names(of: inode) {
       () async throws(FileSystemError) -> [AttributeName] in
+      if context.asListed(try require(inode, operation)) != nil { return [] }
       _ = try await complete(inode, operation)
       return try ask(operation) { try $0.attributeNames(of: inode) }
     }

@@ -117,7 +117,10 @@ extension Volume {
       umask: caller.umask, in: directory, "create")
     let now = context.environment.now()
     do throws(FileSystemError) {
+      let moment = context.attributeNames.moment
       let (record, content) = try make(new, path, in: parent, at: now, flags)
+      // The kernel asks for `security.capability` before the first write.
+      context.attributeNames.remember(new.extended.names, of: record.number, since: moment)
       reconciler.journalChanged()
       return (entry(record, in: directory), try opened(content, flags))
     } catch {
