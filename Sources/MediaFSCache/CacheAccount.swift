@@ -81,6 +81,11 @@ package final class CacheAccount: Sendable {
     }
   }
 
+  /// Whether ``reserve(_:leaving:)`` would take room for `bytes` now.
+  package func hasRoom(for bytes: Int64) -> Bool {
+    state.withLock { $0.isCounted && bytes <= limit - $0.used } && hasDiskSpace(for: bytes)
+  }
+
   /// Gives room back; a negative number takes it, whatever the limit.
   package func release(_ bytes: Int64) {
     state.withLock { state in

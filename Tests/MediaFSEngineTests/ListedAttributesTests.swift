@@ -25,6 +25,8 @@ import Testing
 
   @Test func whatIsListedIsNotAskedFor() async throws {
     for number in 0..<40 { try await put("d/\(number)") }
+    _ = try await fs.attributes("d")
+    fs.store.forgetCalls()
     var entries: [DirectoryEntry] = []
     let handle = try await fs.volume.openDirectory(fs.inode("d")).handle
     try fs.volume.readDirectory(handle, after: 0) { entry in
@@ -54,6 +56,33 @@ import Testing
     let attributes = try await fs.attributes("f")
     #expect(attributes.permissions == 0o600 && attributes.owner.user == 7)
     #expect(try await fs.read("f") == Array("bytes".utf8))
+  }
+
+  /// Nor who may change it.
+  @Test func whatIsNotOursIsNotChangedByItsListing() async throws {
+    for name in ["a", "b", "c"] { try await put(name, ["mode": "33024", "uid": "7"]) }
+    func refused(_ body: () async throws -> Void) async {
+      let error = await #expect(throws: FileSystemError.self) { try await body() }
+      #expect(error?.errno == .staleNFSFileHandle)
+    }
+    let (a, b, c) = (try await fs.inode("a"), try await fs.inode("b"), try await fs.inode("c"))
+    var cut = AttributeChanges()
+    cut.size = 0
+    await refused { _ = try await fs.volume.setAttributes(of: a, cut, handle: nil) }
+    await refused {
+      try await fs.volume.setExtendedAttribute("user.a", of: b, to: [1], .createOrReplace)
+    }
+    await refused { _ = try await fs.volume.link(c, to: TestVolume.name("d"), in: .root) }
+    #expect(try await fs.attributes("a").size == 5)
+    #expect(try await fs.names() == ["a", "b", "c"])
+    for name in ["a", "b", "c"] { #expect(try await fs.attributes(name).owner.user == 7) }
+  }
+
+  @Test func aDirectorySaysItselfWhoMayEnter() async throws {
+    _ = try await fs.store.put(
+      ObjectKey("ns/d/"), BytesSource([]), headers: ObjectHeaders(metadata: ["mode": "16832"]),
+      condition: .none)
+    #expect(try await fs.attributes("d").permissions == 0o700)
   }
 
   @Test func whatIsWrittenKeepsItsMetadata() async throws {

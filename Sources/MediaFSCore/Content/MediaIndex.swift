@@ -27,7 +27,7 @@ package enum MediaIndex {
       } else {
         nil
       }
-    guard let start, (1..<max(1, size)).contains(start) else { return nil }
+    guard let start, start >= Int64(beginning.count), start < size else { return nil }
     return start..<min(size, start + maximumLength)
   }
 

@@ -60,14 +60,18 @@ final class AttributeLoader: Sendable {
 
   private func wantsBytes(_ record: InodeRecord, in parent: InodeNumber) -> Bool {
     guard context.options.fetchesFirstBytes, record.kind == .regular,
-      let object = record.object, object.size > 0, context.beginnings.areWanted
+      let object = record.object, object.size > 0
     else { return false }
     // What the listing has shown is asked for its attributes when it is opened.
-    if context.options.attributeSource == .listing { return true }
-    guard running.withLock({ $0.isEmpty }) else { return false }
-    let last = browsed.withLock { $0 }
-    guard let last, last.directory == parent else { return true }
-    return context.environment.now().duration(since: last.at) > Self.browsing
+    if context.options.attributeSource == .object {
+      guard running.withLock({ $0.isEmpty }), !isBrowsed(parent) else { return false }
+    }
+    return context.beginnings.claim()
+  }
+
+  private func isBrowsed(_ directory: InodeNumber) -> Bool {
+    guard let last = browsed.withLock({ $0 }), last.directory == directory else { return false }
+    return context.environment.now().duration(since: last.at) <= Self.browsing
   }
 
   private func startNeighbours(of record: InodeRecord, in parent: InodeNumber) {
@@ -177,10 +181,14 @@ final class AttributeLoader: Sendable {
     do throws(ObjectStoreError) {
       let range = 0..<min(object.size, Beginnings.length)
       let download = try await context.store.get(object.key, range: range, ifMatch: object.etag)
-      context.beginnings.keep(try await download.body.collect(), of: object)
+      let bytes = try await download.body.collect()
+      // A listing may be wrong about a size.
+      if download.info.size == object.size { context.beginnings.keep(bytes, of: object) }
       return download.info
     } catch {
-      guard error.kind != .notFound else { throw error }
+      guard !error.isTransient, error.kind != .notFound, error.kind != .cancelled else {
+        throw error
+      }
       // It is another one by now, or its bytes are in an archive, or not for us.
       return try await context.store.head(object.key)
     }

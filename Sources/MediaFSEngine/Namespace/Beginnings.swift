@@ -21,12 +21,18 @@ final class Beginnings: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether the next one is likely to be read.
-  var areWanted: Bool { state.withLock { $0.credit > 0 } }
+  /// Whether the next one is likely to be read. It then is to be fetched: where that fails, as of
+  /// what is in an archive, it came in vain.
+  func claim() -> Bool {
+    state.withLock { state in
+      guard state.credit > 0 else { return false }
+      state.credit -= 1
+      return true
+    }
+  }
 
   func keep(_ bytes: [UInt8], of object: StoredObject) {
     state.withLock { state in
-      state.credit -= 1
       if state.kept.count == Self.maximumCount { state.kept.removeFirst() }
       state.kept.append((object, bytes))
     }

@@ -100,11 +100,7 @@ final class CacheSpace: Sendable {
   }
 
   /// Whether so many bytes fit in without anything being evicted.
-  func hasRoom(for bytes: Int64) -> Bool {
-    guard account.reserve(bytes) else { return false }
-    account.release(bytes)
-    return true
-  }
+  func hasRoom(for bytes: Int64) -> Bool { account.hasRoom(for: bytes) }
 
   /// Nothing is fetched ahead of readers meanwhile: what they read next would drive out what they
   /// are about to read.

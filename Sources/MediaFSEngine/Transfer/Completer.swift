@@ -55,9 +55,9 @@ final class Completer: Sendable {
   /// Fetches some of the file that was closed last. False when there is nothing to be done, or no
   /// room: nothing is evicted for what nobody has asked for.
   private func step() async -> Bool {
-    guard let inode = unfinished.withLock({ $0.last }), context.space.hasRoom(for: Self.step) else {
-      return false
-    }
+    guard let inode = unfinished.withLock({ $0.last }), context.health.offline == nil,
+      context.space.hasRoom(for: Self.step)
+    else { return false }
     do throws(FileSystemError) {
       let content = try context.registry.acquire(inode, asHandle: false)
       defer { _ = context.registry.release(content, asHandle: false) }

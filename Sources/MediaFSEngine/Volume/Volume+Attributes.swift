@@ -9,8 +9,9 @@ extension Volume {
   package func attributes(
     of inode: InodeNumber, handle: FileHandle?
   ) async throws(FileSystemError) -> AttributeReply {
-    if let listed = context.asListed(try require(inode, "getattr")) { return reply(listed) }
-    return reply(try await complete(inode, "getattr"))
+    let record = try require(inode, "getattr")
+    if let listed = context.asListed(record) { return reply(listed) }
+    return reply(try await complete(record, "getattr"))
   }
 
   package func setAttributes(
@@ -18,7 +19,7 @@ extension Volume {
   ) async throws(FileSystemError) -> AttributeReply {
     try refuseIfReadOnly("setattr")
     // What is not known yet would be overwritten by what the metadata says.
-    _ = try await complete(inode, "setattr")
+    _ = try await judged(inode, "setattr")
     if let size = changes.size { try resize(inode, handle, to: size) }
     var rest = changes
     rest.size = nil
@@ -94,10 +95,33 @@ extension Volume {
   func complete(
     _ inode: InodeNumber, _ operation: String
   ) async throws(FileSystemError) -> InodeRecord {
-    let record = try require(inode, operation)
+    try await complete(try require(inode, operation), operation)
+  }
+
+  func complete(
+    _ record: InodeRecord, _ operation: String
+  ) async throws(FileSystemError) -> InodeRecord {
     if record.attributesKnown { return record }
-    let parent = try ask(operation) { try $0.parent(of: inode) }
+    let parent = try ask(operation) { try $0.parent(of: record.number) }
     return try await loader.complete(record, in: parent, operation)
+  }
+
+  /// An inode whose own attributes are those by which the kernel has let somebody at it: where it
+  /// has seen only what a listing tells, it looks again (`ESTALE`).
+  func judged(
+    _ inode: InodeNumber, _ operation: String
+  ) async throws(FileSystemError) -> InodeRecord {
+    let record = try require(inode, operation)
+    let complete = try await complete(record, operation)
+    guard let listed = context.asListed(record) else { return complete }
+    guard complete.number == inode, complete.kind == listed.kind,
+      complete.permissions == listed.permissions, complete.owner == listed.owner,
+      try await !names(of: inode, operation).contains(.accessList)
+    else {
+      throw FileSystemError(
+        .staleNFSFileHandle, operation, "Inode \(inode) is not what was listed")
+    }
+    return complete
   }
 
   private func reply(_ record: InodeRecord) -> AttributeReply {

@@ -18,8 +18,9 @@ extension Volume {
   ) async throws(FileSystemError) -> [AttributeName] {
     try await context.attributeNames.names(of: inode) {
       () async throws(FileSystemError) -> [AttributeName] in
-      if context.asListed(try require(inode, operation)) != nil { return [] }
-      _ = try await complete(inode, operation)
+      let record = try require(inode, operation)
+      if context.asListed(record) != nil { return [] }
+      _ = try await complete(record, operation)
       return try ask(operation) { try $0.attributeNames(of: inode) }
     }
   }
@@ -80,7 +81,7 @@ extension Volume {
       throw FileSystemError(.notPermitted, operation, "\(name) tells what is, and takes nothing")
     }
     // What is not known yet would be overwritten by what the metadata says.
-    _ = try await complete(inode, operation)
+    _ = try await judged(inode, operation)
     return name
   }
 

@@ -12,7 +12,7 @@ extension Volume {
     _ inode: InodeNumber, _ flags: OpenFlags
   ) async throws(FileSystemError) -> OpenReply {
     if flags.contains(.write) { try refuseIfReadOnly("open") }
-    let record = try await judged(inode)
+    let record = try await judged(inode, "open")
     guard record.kind == .regular else {
       throw FileSystemError(
         record.kind == .directory ? .isDirectory : .invalidArgument, "open",
@@ -27,20 +27,6 @@ extension Volume {
           .staleNFSFileHandle, "open", "Inode \(inode) was deleted, and not all of it is here")
       }
     }
-  }
-
-  /// A file whose own attributes are those by which the kernel has let it be opened: where it has
-  /// seen what a listing tells, it looks again (`ESTALE`).
-  private func judged(_ inode: InodeNumber) async throws(FileSystemError) -> InodeRecord {
-    let record = try require(inode, "open")
-    guard let listed = context.asListed(record) else { return record }
-    let complete = try await complete(inode, "open")
-    guard complete.number == inode, complete.kind == listed.kind,
-      complete.permissions == listed.permissions, complete.owner == listed.owner
-    else {
-      throw FileSystemError(.staleNFSFileHandle, "open", "Inode \(inode) is not what was listed")
-    }
-    return complete
   }
 
   /// Hands a content that was acquired for a handle to the kernel.

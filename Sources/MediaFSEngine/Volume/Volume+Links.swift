@@ -10,7 +10,7 @@ extension Volume {
     let directory = try await listed(parent, "link")
     try checkKey(name, in: parent, isDirectory: false, "link")
     // The objects of all names say what the first one says: it has to be known.
-    let inode = try await complete(inode, "link").number
+    let inode = try await judged(inode, "link").number
     let now = context.environment.now()
     let record = try ask("link") { try $0.link(inode, to: name, in: parent, at: now) }
     context.rebase(inode)

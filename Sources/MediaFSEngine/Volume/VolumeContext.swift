@@ -82,13 +82,14 @@ final class VolumeContext: Sendable {
       permissions: options.directoryMode, owner: options.defaultOwner, time: environment.now())
   }
 
-  /// An inode as its listing shows it, where that has to do; `nil` where its own attributes are
-  /// known, or have to be.
+  /// A file as its listing shows it, where that has to do; `nil` where its own attributes are
+  /// known, or have to be. A directory's say who may enter it, and there are fewer of them.
   func asListed(_ record: InodeRecord) -> InodeRecord? {
-    guard options.attributeSource == .listing, !record.attributesKnown else { return nil }
+    guard options.attributeSource == .listing, !record.attributesKnown,
+      record.kind != .directory
+    else { return nil }
     var listed = record
-    let isDirectory = record.kind == .directory
-    listed.permissions = isDirectory ? options.directoryMode : options.fileMode
+    listed.permissions = options.fileMode
     listed.owner = options.defaultOwner
     return listed
   }

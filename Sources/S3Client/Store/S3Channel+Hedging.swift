@@ -7,40 +7,50 @@ extension S3Channel {
     case late
   }
 
-  /// - Parameter request: made for each attempt.
-  func answer(
-    within lateness: Duration, _ request: @escaping @Sendable () -> HTTPRequest
+  /// - Parameter send: makes the request anew and sends it.
+  func hedged(
+    after lateness: Duration,
+    _ send: @escaping @Sendable () async throws(HTTPTransportError) -> HTTPResponse
   ) async throws(HTTPTransportError) -> HTTPResponse {
     let outcome = await withTaskGroup(of: Event.self) { group in
-      group.addTask { await self.send(request()) }
+      group.addTask { await Self.outcome(of: send) }
       group.addTask {
         try? await self.environment.sleep(lateness)
         return .late
       }
       var pending = 1
-      var outcome = Result<HTTPResponse, HTTPTransportError>.failure(.cancelled)
+      var outcome: Result<HTTPResponse, HTTPTransportError>?
       while pending > 0, let event = await group.next() {
         switch event {
         case .late:
           guard !Task.isCancelled, self.takesHedge() else { break }
           pending += 1
-          group.addTask { await self.send(request()) }
+          group.addTask { await Self.outcome(of: send) }
         case .answer(let result):
           pending -= 1
+          // A store that has too much to do refuses the second one, and answers the first.
+          if Self.isAnswer(result) { pending = 0 }
+          if case .success(let worse) = outcome { worse.body.cancel() }
           outcome = result
-          if case .success = result { pending = 0 }
         }
       }
       group.cancelAll()
       for await case .answer(.success(let slower)) in group { slower.body.cancel() }
-      return outcome
+      return outcome ?? .failure(.cancelled)
     }
     return try outcome.get()
   }
 
-  private func send(_ request: HTTPRequest) async -> Event {
+  private static func isAnswer(_ result: Result<HTTPResponse, HTTPTransportError>) -> Bool {
+    guard case .success(let response) = result else { return false }
+    return response.status < 500 && response.status != 429
+  }
+
+  private static func outcome(
+    of send: @Sendable () async throws(HTTPTransportError) -> HTTPResponse
+  ) async -> Event {
     do throws(HTTPTransportError) {
-      return .answer(.success(try await transport.send(request)))
+      return .answer(.success(try await send()))
     } catch {
       return .answer(.failure(error))
     }

@@ -12,7 +12,7 @@ final class S3Channel: Sendable {
   let options: S3Options
   let environment: S3Environment
   let signer = Signer()
-  let transport: any HTTPTransport
+  private let transport: any HTTPTransport
   private let limit: ConcurrencyLimit
   private let counts = Mutex<[String: Int]>([:])
   /// Of reads; those of writes depend on their bodies.
@@ -117,12 +117,9 @@ extension S3Channel {
     }
     let patience = patience(for: request, attempt: history.attempts + 1)
     let response: HTTPResponse
-    let start = environment.uptime()
     do throws(HTTPTransportError) {
       response = try await send(request, credentials, patience)
-      note(request, environment.uptime() - start)
     } catch {
-      if case .stalled = error.kind { note(request, patience) }
       throw AttemptFailure(error)
     }
     do throws(AttemptFailure) {
@@ -136,13 +133,29 @@ extension S3Channel {
     _ request: S3Request, _ credentials: Credentials, _ patience: Duration
   ) async throws(HTTPTransportError) -> HTTPResponse {
     guard request.operation == .getObject else {
-      return try await transport.send(signed(request, credentials, patience))
+      return try await sendOnce(request, credentials, patience)
     }
     hedges.withLock { $0.asked() }
     guard let lateness = answerTimes.withLock({ $0.lateness }) else {
-      return try await transport.send(signed(request, credentials, patience))
+      return try await sendOnce(request, credentials, patience)
     }
-    return try await answer(within: lateness) { self.signed(request, credentials, patience) }
+    return try await hedged(after: lateness) { () async throws(HTTPTransportError) in
+      try await self.sendOnce(request, credentials, patience)
+    }
+  }
+
+  private func sendOnce(
+    _ request: S3Request, _ credentials: Credentials, _ patience: Duration
+  ) async throws(HTTPTransportError) -> HTTPResponse {
+    let start = environment.uptime()
+    do throws(HTTPTransportError) {
+      let response = try await transport.send(signed(request, credentials, patience))
+      note(request, environment.uptime() - start)
+      return response
+    } catch {
+      if case .stalled = error.kind { note(request, patience) }
+      throw error
+    }
   }
 
   func takesHedge() -> Bool { hedges.withLock { $0.take() } }

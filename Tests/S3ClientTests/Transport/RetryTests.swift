@@ -1,3 +1,4 @@
+import Dispatch
 import ObjectStorage
 import Testing
 
@@ -176,6 +177,26 @@ import Testing
     #expect(try await store.text() == "next")
     #expect(store.requestCounts == ["GetObject": 23])
     #expect(server.requests.count == 23)
+  }
+
+  /// Who has too much to do refuses the second one; the first is still answered.
+  @Test func aRefusalOfTheSecondIsNoAnswer() async throws {
+    let usual = Array(repeating: Reply.object("usual"), count: 20)
+    let refused = DispatchSemaphore(value: 0)
+    let slow = Reply { peer in
+      peer.readBody()
+      refused.wait()
+      Reply.object("first").perform(peer)
+    }
+    let refusal = Reply { peer in
+      Reply.error(503, "SlowDown").perform(peer)
+      refused.signal()
+    }
+    let server = try LoopbackServer(usual + [slow, refusal])
+    let store = try world.store(port: server.port)
+    for _ in usual { _ = try await store.text() }
+    #expect(try await store.text() == "first")
+    #expect(server.requests.count == 22)
   }
 
   @Test func aWriteThatIsLateIsNot() async throws {
