@@ -92,6 +92,8 @@ package final class Catalog: Sendable {
       if isNew {
         try synchronizeLog()
         afterSynchronization()
+      } else {
+        expectedChanges.withLock { $0.inheritsUntold = true }
       }
     } catch let error as CatalogError {
       throw error

@@ -69,6 +69,20 @@ import Testing
     #expect(try unsynced.count == 7)
   }
 
+  /// A mark that the catalog has, and the disk has not, tells nobody of a change after a power cut.
+  @Test func aMarkThatADeadProcessLeftIsNotBelieved() throws {
+    try test.reopen(boot: "first")
+    let (file, other) = (try test.makeClean("f"), try test.makeClean("g"))
+    #expect(!test.catalog.isUntold(file.content), "a new boot is on the disk as a whole")
+    _ = try test.catalog.beginWriting(file.number, at: test.now)
+    try test.reopen(boot: "first")
+    #expect(test.catalog.isUntold(file.content))
+    #expect(test.catalog.isUntold(other.content))
+    try test.catalog.synchronizeChange(of: file.content)
+    #expect(!test.catalog.isUntold(file.content))
+    #expect(!test.catalog.isUntold(other.content))
+  }
+
   @Test func anotherBootDoubtsWhatWasNotOnDisk() throws {
     try test.reopen(boot: "first")
     let file = try test.makeClean("f", size: 10)

@@ -88,4 +88,26 @@ import Testing
     #expect(fs.store.calls(.get).count == 20)
     #expect(fs.store.calls(.head).allSatisfy { $0.key.text.utf8.last == UInt8(ascii: "/") })
   }
+
+  /// One request that fails is no outage while the store answers others.
+  @Test func badLuckIsNoOutage() async throws {
+    let fs = try Self.volume()
+    for name in ["f", "g"] {
+      _ = try await fs.store.put(
+        ObjectKey("ns/\(name)"), BytesSource([1]), headers: ObjectHeaders(), condition: .none)
+    }
+    _ = try await fs.names()
+    let gate = Gate()
+    fs.store.inject(.holdThenFail(gate, .connectionLost), on: .head, key: ObjectKey("ns/f"))
+    // Its neighbour is asked for along with it.
+    #expect(try await fs.attributes("g").size == 1)
+    while !fs.store.calls(.head).contains(where: { $0.key == ObjectKey("ns/f") }) {
+      await Task.yield()
+    }
+    _ = try await fs.volume.context.store.head(ObjectKey("ns/g"))
+    gate.open()
+    #expect(try await fs.attributes("f").size == 1)
+    #expect(fs.volume.context.health.offline == nil)
+    #expect(fs.store.calls(.head).count { $0.key == ObjectKey("ns/f") } == 2)
+  }
 }

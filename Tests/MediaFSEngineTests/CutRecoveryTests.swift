@@ -97,6 +97,28 @@ import Testing
     #expect(try await fs.read("f").count == 10_100)
   }
 
+  /// What was written behind the object's bytes was cut off, and has left a block with room and
+  /// without a byte of the file: after a power cut nothing would tell its zeros from what is
+  /// written there next.
+  @Test(arguments: [true, false])
+  func whatWasCutOffLeavesRoom(isCut: Bool) async throws {
+    let faults = UnreadableDisk.Faults()
+    let fs = try TestVolume(faults: faults) { $0.uploadEnabled = false }
+    _ = try await fs.store.put(
+      ObjectKey("ns/f"), BytesSource(TestVolume.pattern(3_000)), headers: ObjectHeaders(),
+      condition: .none)
+    let handle = try await fs.open("f", [.write])
+    if isCut { try fs.write([7], at: 3_000, to: handle) }
+    _ = try await fs.volume.setAttributes(
+      of: fs.inode("f"), AttributeChanges(size: 2_000), handle: nil)
+    let before = faults.synchronizationCount
+    try fs.write([5], at: 500, to: handle)
+    #expect(faults.synchronizationCount == before + (isCut ? 1 : 0))
+    try fs.write([5], at: 501, to: handle)
+    let bytes = TestVolume.pattern(500) + [5, 5] + TestVolume.pattern(2_000)[502...]
+    #expect(try await fs.read("f") == bytes)
+  }
+
   /// The kernel tells once that it could not write bytes back, and may have dropped them.
   @Test func aFailedSynchronizationIsNotForgotten() async throws {
     let faults = UnreadableDisk.Faults()

@@ -10,7 +10,7 @@ extension MountTests {
     static let workload = TestEnvironment.inherited["MEDIAFS_WORKLOAD"].flatMap { Int($0) } ?? 512
     /// The longest that a stalled request may cost, short enough for hundreds of them.
     static let options = [
-      "s3.stall_timeout": "1s", "upload.delay": "2s", "upload.concurrency": "16",
+      "s3.stall_timeout": "2s", "upload.delay": "2s", "upload.concurrency": "16",
     ]
 
     /// Requests for each file that a network without faults needs, parts and questions of what is

@@ -15,8 +15,8 @@ output is the port; from then on it obeys lines on standard input and answers ea
                  COPY; without all three it ends
     faults SEED P [KIND,...]  hits requests with probability P, each with one of the faults that
                  faults.py names, or of those listed; P 0 ends it
-    load         JSON of the requests so far: how many, how many of each fault, the most that
-                 began within one second, and the seconds from the first to the last
+    load         JSON of the requests so far: how many, how many of each fault and of each method,
+                 the most that began within one second, and the seconds from the first to the last
     requests     JSON list of all requests so far, those under way too (status null)
     clear        forget the requests
 
@@ -368,8 +368,9 @@ class Proxy:
             peak = max(peak, index - first + 1)
         faults = collections.Counter(
             request["fault"] for request in self.requests if request["fault"])
+        methods = collections.Counter(request["method"] for request in self.requests)
         return {
-            "requests": len(starts), "peak": peak, "faults": faults,
+            "requests": len(starts), "peak": peak, "faults": faults, "methods": methods,
             "seconds": starts[-1] - starts[0] if starts else 0,
         }
 

@@ -39,6 +39,11 @@ struct ExpectedChanges: Sendable {
   static let limit = 31
 
   var contents: Set<ContentNumber> = []
+  /// Content files with a mark that may not be on the disk, however often it was tried to bring it
+  /// there.
+  var untold: Set<ContentNumber> = []
+  /// A process that was killed may have left more of them.
+  var inheritsUntold = false
   /// Counts how often marks were taken away.
   private(set) var round = 0
 
@@ -150,38 +155,58 @@ extension Catalog {
     }
   }
 
+  /// Whether a power cut may take what the catalog says of a change of the content file, although
+  /// it was said some time ago.
+  package func isUntold(_ content: ContentNumber) -> Bool {
+    expectedChanges.withLock { $0.inheritsUntold || $0.untold.contains(content) }
+  }
+
   /// That a content file is being changed is on disk when this returns.
   ///
   /// Who changes one file of the store often changes more of them: those that came after it are
   /// marked too, so that they need not wait for the disk again. What a power cut takes by that is
   /// fetched again.
-  package func synchronizeChange(of content: ContentNumber) throws(CatalogError) {
-    let (isExpected, round) = expectedChanges.withLock {
-      ($0.contents.remove(content) != nil, $0.round)
+  ///
+  /// - Parameter isCut: a mark is not enough; it says less than it did.
+  package func synchronizeChange(
+    of content: ContentNumber, isCut: Bool = false
+  ) throws(CatalogError) {
+    let (isExpected, round) = expectedChanges.withLock { expected in
+      let isExpected = expected.contents.remove(content) != nil && !isCut
+      if !isExpected { expected.untold.insert(content) }
+      return (isExpected, expected.round)
     }
     if isExpected { return }
     let neighbours = try expectChanges(behind: content)
     try synchronize()
     expectedChanges.withLock { expected in
+      expected.untold.subtract(neighbours + [content])
+      expected.inheritsUntold = false
       // Else their marks may be gone already.
       if expected.round == round { expected.contents.formUnion(neighbours) }
     }
   }
 
-  /// Marks content files that are on disk, and in the store, as if they were changed.
+  /// Marks content files that are on disk, and in the store, as if they were changed. Nobody sees
+  /// such a mark before it is known that it may not be on the disk.
   private func expectChanges(
     behind content: ContentNumber
   ) throws(CatalogError) -> [ContentNumber] {
-    try write { database in
-      let clean = try database.rows(
-        """
-        SELECT near.id FROM (SELECT id, inode FROM content WHERE id > ? ORDER BY id LIMIT ?) AS near
-          JOIN inode ON inode.id = near.inode
-        WHERE inode.content = near.id AND \(Self.canBeFetched)
-          AND NOT EXISTS (SELECT 1 FROM unsynced WHERE content = near.id)
-        """, [content.value, ExpectedChanges.limit]
-      ).map { ContentNumber($0[0]) }
-      for content in clean { try Self.markUnsynced(content, database) }
+    try expectedChanges.withLock { expected throws(CatalogError) in
+      let clean = try write { database in
+        let clean = try database.rows(
+          """
+          SELECT near.id
+          FROM (SELECT id, inode FROM content WHERE id > ? ORDER BY id LIMIT ?) AS near
+            JOIN inode ON inode.id = near.inode
+          WHERE inode.content = near.id AND \(Self.canBeFetched)
+            AND NOT EXISTS (SELECT 1 FROM unsynced WHERE content = near.id)
+          """, [content.value, ExpectedChanges.limit]
+        ).map { ContentNumber($0[0]) }
+        for content in clean { try Self.markUnsynced(content, database) }
+        return clean
+      }
+      expected.untold.formUnion(clean)
       return clean
     }
   }

@@ -34,13 +34,25 @@ extension FileLifecycle {
   /// Whether a write of a range adds bytes to a block that holds some, and not all, already: others
   /// of the range, of the object, or from behind its end.
   package func fillsUp(_ range: Range<Int64>) -> Bool {
-    missing(in: range).contains { run in
-      [run.lowerBound, run.upperBound].contains { edge in
-        let block = Self.blocks(around: edge..<edge).clamped(to: 0..<max(0, size))
-        let isOfBase = block.upperBound <= baseSize
-        return !block.isEmpty && !(isOfBase && present.present(in: block).isEmpty)
+    edges(of: range).contains { !isEmpty($0) }
+  }
+
+  /// The blocks that a write of a range takes in part and in which nothing is. They may have room
+  /// nevertheless: what was in them was cut off.
+  package func emptyEdges(of range: Range<Int64>) -> [Range<Int64>] {
+    edges(of: range).filter { isEmpty($0) }
+  }
+
+  private func edges(of range: Range<Int64>) -> [Range<Int64>] {
+    missing(in: range).flatMap { run in
+      [run.lowerBound, run.upperBound].map { edge in
+        Self.blocks(around: edge..<edge).clamped(to: 0..<max(0, size))
       }
-    }
+    }.filter { !$0.isEmpty }
+  }
+
+  private func isEmpty(_ block: Range<Int64>) -> Bool {
+    block.upperBound <= baseSize && present.present(in: block).isEmpty
   }
 
   private static func roundedUp(_ offset: Int64) -> Int64 {

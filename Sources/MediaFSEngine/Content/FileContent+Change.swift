@@ -42,6 +42,7 @@ extension FileContent {
       }
       let isNews = try prepareChange(of: range, catalog, now: now)
       try willClear(zeros(range), catalog)
+      noteRoom(of: range)
       var isNoted = true
       do throws(Errno) {
         do throws(Errno) {

@@ -124,6 +124,7 @@ extension FileContent {
   func isUntold(
     _ claim: FileLifecycle.Claim, since mark: UnsyncedContent?, _ catalog: Catalog
   ) throws(CatalogError) -> Bool {
+    if catalog.isUntold(number) { return true }
     switch claim {
     case .nothing: return false
     case .object: return true
@@ -156,6 +157,15 @@ extension FileContent {
       throw FileSystemError(error, "fallocate")
     }
     state.withLock { $0.recordedHoles = holes }
+  }
+
+  /// Bytes are about to come to blocks in which nothing is, but to which the disk may have given
+  /// room: what was in them was cut off. After a power cut it would be taken for those bytes.
+  func noteRoom(of range: Range<Int64>) {
+    let edges = state.withLock { $0.lifecycle.emptyEdges(of: range) }
+    for edge in edges where (try? file.dataExtents(in: edge)) != [] {
+      state.withLock { $0.filledUp.formUnion(Segment.covering(edge)) }
+    }
   }
 
   /// How far ahead more seams are expected where there was one before. Each note costs a system

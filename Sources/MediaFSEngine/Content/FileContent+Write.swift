@@ -72,13 +72,9 @@ extension FileContent {
       } else if !blocks.isEmpty {
         try catalog.recordChanges(blocks, of: number)
       }
-      var takesKept = false
-      if let size { takesKept = try catalog.willCut(number, to: size) }
-      if takesKept {
-        try catalog.synchronize()
-      } else if try isUntold(claim, since: mark, catalog) {
-        try catalog.synchronizeChange(of: number)
-      }
+      let isCut = if let size { try catalog.willCut(number, to: size) } else { false }
+      let isUntold = try isUntold(claim, since: mark, catalog)
+      if isCut || isUntold { try catalog.synchronizeChange(of: number, isCut: isCut) }
       // Not before it is on the disk: who tries again after an error must not pass this by.
       if let version { state.withLock { $0.lifecycle.began(version: version) } }
     } catch {

@@ -183,6 +183,7 @@ final class FileContent: Sendable {
       }
       guard let parts else { return nil }
       for part in parts {
+        noteRoom(of: part)
         let slice = bytes[Int(part.lowerBound - offset)..<Int(part.upperBound - offset)]
         try file.write(part == range ? bytes : Array(slice), at: part.lowerBound)
       }

@@ -137,29 +137,7 @@ final class AttributeLoader: Sendable {
       // Another load has ended between the look at the row and the beginning of this one.
       return record.linkGroup == nil ? record.number : try unite(record, "lookup")
     }
-    var etag = record.object?.etag
-    var attributes = defaults(for: record)
-    do throws(ObjectStoreError) {
-      if let key = try markerOrObjectKey(of: record) {
-        let object = withBytes ? record.object : nil
-        let head =
-          if let object { try await beginning(of: object) } else {
-            try await context.store.head(key)
-          }
-        // Another version than the listing told: the next listing sorts that out, and the
-        // attributes of the version that is there now are the better answer.
-        if record.kind == .directory { etag = head.etag }
-        attributes = try await learned(head, key, record)
-      }
-    } catch {
-      switch error.kind {
-      case .notFound where record.kind == .directory: break
-      case .notFound: throw try await whyMissing(record)
-      default:
-        if error.isTransient { context.health.failed(error) }
-        throw FileSystemError(error, "lookup")
-      }
-    }
+    let (attributes, etag) = try await ask(for: record, withBytes)
     do throws(CatalogError) {
       try context.catalog.learn(attributes, of: record.number, etag: etag)
       context.attributeNames.forget(record.number)
@@ -172,6 +150,43 @@ final class AttributeLoader: Sendable {
       return record.number
     }
     return try unite(learned, "lookup")
+  }
+
+  /// One request that fails again and again is bad luck, and no outage, while the store answers
+  /// others: then it goes on until nobody waits for it any more.
+  private func ask(
+    for record: InodeRecord, _ withBytes: Bool
+  ) async throws(FileSystemError) -> (LearnedAttributes, etag: ETag?) {
+    let end = context.environment.now().advanced(by: context.options.networkDeadline)
+    while true {
+      let began = context.environment.now()
+      do throws(ObjectStoreError) {
+        guard let key = try markerOrObjectKey(of: record) else { break }
+        let object = withBytes ? record.object : nil
+        let head =
+          if let object { try await beginning(of: object) } else {
+            try await context.store.head(key)
+          }
+        // Another version than the listing told: the next listing sorts that out, and the
+        // attributes of the version that is there now are the better answer.
+        let etag = record.kind == .directory ? head.etag : record.object?.etag
+        return (try await learned(head, key, record), etag)
+      } catch {
+        switch error.kind {
+        case .notFound where record.kind == .directory:
+          return (defaults(for: record), record.object?.etag)
+        case .notFound: throw try await whyMissing(record)
+        default:
+          guard error.isTransient else { throw FileSystemError(error, "lookup") }
+          let isAlone = !context.health.hasAnswered(since: began)
+          if isAlone { context.health.failed(error) }
+          if isAlone || context.environment.now() >= end {
+            throw FileSystemError(error, "lookup")
+          }
+        }
+      }
+    }
+    return (defaults(for: record), record.object?.etag)
   }
 
   /// The attributes of an object together with its first bytes, which are kept for a reader.

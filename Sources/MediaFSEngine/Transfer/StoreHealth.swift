@@ -15,6 +15,7 @@ final class StoreHealth: Sendable {
     var since: Timestamp?
     var error: String?
     var nextProbe = Timestamp.epoch
+    var lastAnswer: Timestamp?
   }
 
   private let state = Mutex(State())
@@ -33,8 +34,9 @@ final class StoreHealth: Sendable {
   }
 
   func answered() {
+    let now = environment.now()
     let wasOffline = state.withLock { state in
-      defer { state = State() }
+      defer { state = State(lastAnswer: now) }
       return state.since != nil
     }
     guard wasOffline else { return }
@@ -54,6 +56,11 @@ final class StoreHealth: Sendable {
       return isNew
     }
     if isNew { log.warning("The store does not answer: \(error)") }
+  }
+
+  /// Whether any call has been answered later than that.
+  func hasAnswered(since: Timestamp) -> Bool {
+    state.withLock { state in state.lastAnswer.map { $0 > since } ?? false }
   }
 
   /// False when the store failed a moment ago; true lets one caller try.

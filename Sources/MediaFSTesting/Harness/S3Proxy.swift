@@ -86,14 +86,18 @@ package final class S3Proxy: Sendable {
     package let seconds: Double
     /// How often each fault has hit.
     package let faults: [String: Int]
+    /// How many requests there were of each method.
+    package let methods: [String: Int]
   }
 
   package func load() throws -> Load {
     let load = try JSON(parsing: try process.ask("load"))
-    guard case .object(let faults) = load["faults"] else { throw HarnessError("\(load)") }
+    guard case .object(let faults) = load["faults"], case .object(let methods) = load["methods"]
+    else { throw HarnessError("\(load)") }
     return Load(
       requests: load["requests"]?.int ?? 0, peak: load["peak"]?.int ?? 0,
-      seconds: load["seconds"]?.number ?? 0, faults: faults.compactMapValues(\.int))
+      seconds: load["seconds"]?.number ?? 0, faults: faults.compactMapValues(\.int),
+      methods: methods.compactMapValues(\.int))
   }
 
   package func clear() throws {

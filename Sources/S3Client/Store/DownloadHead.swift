@@ -10,6 +10,11 @@ struct DownloadHead: Sendable, Hashable {
       throw answer.unusable(
         "asked for \(range == nil ? "an object" : "a range"), got HTTP status \(answer.status)")
     }
+    // Not every store knows If-Match on GET. Before the range: another version may be shorter.
+    let etag = try answer.etag()
+    if let ifMatch, etag != ifMatch {
+      throw .otherVersion("the object is \(etag), not \(ifMatch)", answer)
+    }
     guard let length = answer.headers.integer("content-length") else {
       throw answer.unusable("the answer does not say how long it is")
     }
@@ -27,13 +32,25 @@ struct DownloadHead: Sendable, Hashable {
       (size, self.range) = (length, 0..<length)
     }
     info = try answer.objectInfo(size: size)
-    // Not every store knows If-Match on GET.
-    if let ifMatch, info.etag != ifMatch {
-      throw ObjectStoreError(
-        .preconditionFailed, code: "PreconditionFailed",
-        message: "the object is \(info.etag), not \(ifMatch)", httpStatus: answer.status,
-        requestID: answer.requestID)
-    }
+  }
+}
+
+extension ObjectStoreError {
+  fileprivate static func otherVersion(_ message: String, _ answer: S3Answer) -> Self {
+    Self(
+      .preconditionFailed, code: "PreconditionFailed", message: message,
+      httpStatus: answer.status, requestID: answer.requestID)
+  }
+
+  /// A range that the asked version has, and the object has not: it is another version. RFC 9110
+  /// lets conditions come before ranges (section 13.2.2); Ceph has it the other way round.
+  ///
+  /// - Parameter version: that was asked for; `nil` for any.
+  func outside(of version: ETag?) -> Self {
+    guard httpStatus == 416, let version else { return self }
+    return Self(
+      .preconditionFailed, code: code, message: "the object is not \(version): \(message)",
+      httpStatus: httpStatus, requestID: requestID)
   }
 }
 

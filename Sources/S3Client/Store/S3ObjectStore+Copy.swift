@@ -50,10 +50,15 @@ extension S3ObjectStore {
       operation: .copyPart, method: .put, key: key, query: partQuery(upload, number))
     setSource(source, sourceMatch, of: &request)
     request.headers.set("x-amz-copy-source-range", range.headerText)
-    let copied = try await channel.perform(request) { answer throws(ObjectStoreError) in
-      try await answer.document { root throws(XMLError) in
-        try WrittenObjectResult(root, named: "CopyPartResult")
+    let copied: WrittenObjectResult
+    do throws(ObjectStoreError) {
+      copied = try await channel.perform(request) { answer throws(ObjectStoreError) in
+        try await answer.document { root throws(XMLError) in
+          try WrittenObjectResult(root, named: "CopyPartResult")
+        }
       }
+    } catch {
+      throw error.outside(of: sourceMatch)
     }
     return UploadedPart(
       number: number, etag: copied.etag, size: range.upperBound - range.lowerBound,

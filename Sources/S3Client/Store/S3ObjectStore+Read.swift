@@ -14,15 +14,19 @@ extension S3ObjectStore {
     }
     askForChecksum(in: &request)
     if let ifMatch { request.headers.set("if-match", ifMatch.quoted) }
-    return try await channel.perform(request) { answer throws(ObjectStoreError) in
-      let head = try DownloadHead(answer, range: range, ifMatch: ifMatch)
-      let length = head.range.upperBound - head.range.lowerBound
-      if length == head.info.size, (1...Self.heldSize).contains(length) {
+    do throws(ObjectStoreError) {
+      return try await channel.perform(request) { answer throws(ObjectStoreError) in
+        let head = try DownloadHead(answer, range: range, ifMatch: ifMatch)
+        let length = head.range.upperBound - head.range.lowerBound
+        if length == head.info.size, (1...Self.heldSize).contains(length) {
+          return ObjectDownload(
+            info: head.info, range: head.range, body: try await heldBody(key, head, answer))
+        }
         return ObjectDownload(
-          info: head.info, range: head.range, body: try await heldBody(key, head, answer))
+          info: head.info, range: head.range, body: S3ObjectBody(answer, length: length))
       }
-      return ObjectDownload(
-        info: head.info, range: head.range, body: S3ObjectBody(answer, length: length))
+    } catch {
+      throw error.outside(of: ifMatch)
     }
   }
 

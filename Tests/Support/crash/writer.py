@@ -206,7 +206,11 @@ class Writer:
         log = self.ground.read("log") or b""
         lost = [record for record in self.records if log.count(record) != 1]
         if lost:
-            self.wrong(f"log: {len(lost)} of {len(self.records)} records lost, like {lost[0]}")
+            again = self.ground.read("log") or b""
+            self.wrong(
+                f"log: {len(lost)} of {len(self.records)} records lost, like {lost[0]}: there "
+                f"{log.count(lost[0])} times, {again.count(lost[0])} when looked for again; "
+                f"{len(log)} bytes, then {len(again)}, that end in {again[-100:]}")
             self.records = [record for record in self.records if log.count(record) == 1]
 
     # MARK: Operations
@@ -437,8 +441,9 @@ class Writer:
         self.begin("record", record)
         number = self.ground.open("log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
-            os.write(number, record)
-            self.records.append(record)
+            # A write into two pages may be two requests, of which the second one never came.
+            if os.write(number, record) == len(record):
+                self.records.append(record)
             self.done()
         finally:
             os.close(number)
