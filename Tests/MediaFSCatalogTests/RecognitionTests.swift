@@ -53,6 +53,13 @@ import Testing
     #expect(try test.record("f").object == two)
   }
 
+  /// What the file still has of the object was in every state that was sent since.
+  @Test func laterContentIsNoShorterThanWhatIsLeftOfTheObject() throws {
+    let later = try test.catalog.beginWriting(file.number, at: test.now)
+    #expect(try !isRecognised(found("two", size: file.baseSize - 1), token(later)))
+    #expect(try isRecognised(found("two", size: file.baseSize), token(later)))
+  }
+
   @Test func whatWasNeverSentIsSomebodyElses() throws {
     var next = file
     next.version += 1

@@ -41,4 +41,37 @@ import Testing
     try await fs.drain()
     #expect(try await fs.texts() == ["ns/f": "Bytes"])
   }
+
+  /// A power cut takes from the catalog that a file was cut, and sent, and it is changed again: the
+  /// store has a state of it that nobody here knows, and the rest of the one before nobody has.
+  @Test func aCutThatTheStoreKnowsAloneIsMadeOnceMore() async throws {
+    let fs = try TestVolume { $0.uploadEnabled = false }
+    let (key, context) = (ObjectKey("ns/f"), fs.volume.context)
+    try await fs.write("f", TestVolume.pattern(200_000))
+    fs.volume.setPaused(false)
+    try await fs.drain()
+    fs.volume.setPaused(true)
+    let content = try await context.registry.acquire(fs.inode("f"), asHandle: true)
+    let segment = Segment(content: content.number, index: 0)
+    _ = try content.evict(segment, context.catalog, now: context.environment.now())
+    let handle = try await fs.open("f", [.read, .write])
+    try fs.write([7], at: 10, to: handle)
+    let record = try #require(try context.catalog.inode(content.inode))
+    let mark = CommitMark.metadata(
+      CommitToken(record, generation: context.catalog.generation).text, at: key,
+      generation: context.catalog.generation)
+    let found = TestVolume.pattern(3_000).map { $0 ^ 1 }
+    _ = try await fs.store.put(
+      key, BytesSource(found), headers: ObjectHeaders(metadata: mark), condition: .none)
+
+    let expected = found[..<10] + [7] + found[11...]
+    let bytes = try await fs.volume.read(handle, at: 0, count: 300_000)
+    #expect(bytes == Array(expected))
+    #expect(try await fs.attributes("f").size == 3_000)
+    fs.volume.release(handle)
+    _ = context.registry.release(content, asHandle: true)
+    fs.volume.setPaused(false)
+    try await fs.drain()
+    #expect(try await fs.objects() == ["ns/f": Array(expected)])
+  }
 }

@@ -15,8 +15,9 @@ extension Catalog {
   /// holds.
   ///
   /// Whatever is here may be different there, and so may the size: it is not committed by this, and
-  /// the next upload replaces it. With the committed content, only other attributes, its size is
-  /// known; another one has been written by somebody who keeps metadata.
+  /// the next upload replaces it. It is no shorter than what the file still has of the object: else
+  /// a power cut has taken from the catalog that it was cut. With the committed content, only other
+  /// attributes, its size is known; another one has been written by somebody who keeps metadata.
   ///
   /// - Parameters:
   ///   - token: what the metadata of `found` says.
@@ -32,6 +33,7 @@ extension Catalog {
       if record.object == found { return true }
       guard record.object == known || record.linkCount == 0, found.key == known.key,
         token.isLater(than: record, generation: generation),
+        found.size >= record.baseSize || record.linkCount == 0,
         token.version != record.committedVersion || found.size == known.size
       else { return false }
       // What is expected at the key stays so: another upload may be on its way there.
@@ -45,5 +47,15 @@ extension Catalog {
         ])
       return true
     }
+  }
+
+  /// Whether a token is of changed content of the inode that was sent from here after the committed
+  /// one, whose object is known.
+  package func isLaterContent(
+    _ token: CommitToken, than known: StoredObject, of inode: InodeNumber
+  ) throws(CatalogError) -> Bool {
+    guard let record = try self.inode(inode), record.object == known else { return false }
+    return token.isLater(than: record, generation: generation)
+      && token.version != record.committedVersion
   }
 }

@@ -201,7 +201,8 @@ final class FileContent: Sendable {
     return fresh
   }
 
-  private func wakeReaders() {
+  /// Who waits for what is here goes on.
+  func wakeReaders() {
     let ready = state.withLock { state -> [Deferred<Void>] in
       var ready: [Deferred<Void>] = []
       state.waiters.removeAll { waiter in

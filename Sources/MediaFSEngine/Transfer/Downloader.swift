@@ -21,6 +21,7 @@ final class Downloader: Sendable {
   private let health: StoreHealth
   private let statistics: Statistics
   private let log: Logger
+  private let invalidate: @Sendable (InodeNumber) -> Void
   private let holders = Mutex(Holders())
   private let ended = Wakeup()
 
@@ -31,10 +32,11 @@ final class Downloader: Sendable {
     var begun = 0
   }
 
+  /// - Parameter invalidate: tells the kernel that a file has become another one.
   init(
     store: any ObjectStore, catalog: Catalog, space: CacheSpace, beginnings: Beginnings,
     environment: Environment, deadline: Duration, health: StoreHealth, statistics: Statistics,
-    log: Logger
+    log: Logger, invalidate: @escaping @Sendable (InodeNumber) -> Void
   ) {
     self.store = store
     self.catalog = catalog
@@ -45,6 +47,7 @@ final class Downloader: Sendable {
     self.health = health
     self.statistics = statistics
     self.log = log
+    self.invalidate = invalidate
   }
 
   /// Returns when `range` is here. Waits as long as bytes of it arrive before each deadline.
@@ -106,7 +109,10 @@ final class Downloader: Sendable {
         try await fetchOnce(&rest, of: content, from: object)
       } catch {
         let error = await cause(of: error, content, object)
-        guard let error else { continue }
+        guard let error else {
+          rest = clipped(rest, to: content)
+          continue
+        }
         // The deadline is for a store that gives nothing, not for a slow one.
         if rest != before { (began, attempt) = (environment.now(), 0) }
         attempt += 1
@@ -119,6 +125,15 @@ final class Downloader: Sendable {
         await environment.sleep(
           Self.backoff.delay(afterFailures: attempt, jitter: environment.random()))
       }
+    }
+  }
+
+  /// What of a range is still to be fetched of a file that may have become shorter.
+  private func clipped(_ range: Range<Int64>, to content: FileContent) -> Range<Int64> {
+    content.state.withLock { state in
+      let end = min(range.upperBound, max(range.lowerBound, state.lifecycle.size))
+      state.lifecycle.endFetching(end..<range.upperBound)
+      return range.lowerBound..<end
     }
   }
 
@@ -136,8 +151,7 @@ final class Downloader: Sendable {
       let found = try await store.head(object.key)
       let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
       guard let token = CommitToken(found, at: object.key, generation: catalog.generation),
-        try catalog.recognise(
-          current, token, insteadOf: object, of: content.inode, at: environment.now())
+        try recognises(current, token, insteadOf: object, of: content)
       else { return content.state.withLock({ $0.object }) == object ? error : nil }
       content.state.withLock { state in
         // Another one still may have been committed by now.
@@ -150,6 +164,19 @@ final class Downloader: Sendable {
     } catch {
       return ObjectStoreError.catalog(error)
     }
+  }
+
+  private func recognises(
+    _ found: StoredObject, _ token: CommitToken, insteadOf object: StoredObject,
+    of content: FileContent
+  ) throws -> Bool {
+    let (isTaken, isCut) = try content.recognise(
+      found, token, insteadOf: object, catalog, space, now: environment.now())
+    if isCut {
+      content.wakeReaders()
+      invalidate(content.inode)
+    }
+    return isTaken
   }
 
   private func fetchOnce(

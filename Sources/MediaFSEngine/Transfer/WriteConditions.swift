@@ -162,9 +162,17 @@ final class WriteConditions: Sendable {
     if found.etag == object.etag { return true }
     let current = StoredObject(key: object.key, etag: found.etag, size: found.size)
     let now = context.environment.now()
-    guard let token = CommitToken(found, at: object.key, generation: context.catalog.generation),
-      try catalog({ try $0.recognise(current, token, insteadOf: object, of: inode, at: now) })
+    guard let token = CommitToken(found, at: object.key, generation: context.catalog.generation)
     else { return false }
+    let isTaken = try mapping {
+      let content = try context.registry.acquire(inode, asHandle: false)
+      defer { _ = context.registry.release(content, asHandle: false) }
+      let (isTaken, isCut) = try content.recognise(
+        current, token, insteadOf: object, context.catalog, context.space, now: now)
+      if isCut { context.invalidate(inode) }
+      return isTaken
+    }
+    guard isTaken else { return false }
     context.rebase(inode)
     throw .changedMeanwhile
   }

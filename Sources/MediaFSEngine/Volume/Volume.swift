@@ -31,7 +31,8 @@ package final class Volume: Sendable {
       store: context.store, catalog: context.catalog, space: context.space,
       beginnings: context.beginnings, environment: context.environment,
       deadline: context.options.networkDeadline,
-      health: context.health, statistics: context.statistics, log: context.log)
+      health: context.health, statistics: context.statistics, log: context.log,
+      invalidate: { [context] in context.invalidate($0) })
     reconciler = Reconciler(context, downloader, refresher)
     relabelling = Relabelling(context)
   }
