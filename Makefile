@@ -9,7 +9,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 INSTALL_PACKAGES = Tests/Servers/install.sh
 SOURCES = Sources Tests Package.swift
-SOAKED = FileExercise|BadNetwork|ReferenceModel|ModelTests.Sharing|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
+SOAKED = Endurance|FileExercise|BadNetwork|ReferenceModel|ModelTests.Sharing|MountTests.(Kills|PowerCuts)|Fight|Hostile|XMLFuzz
 SANITIZED = ^(MediaFSEngine|MediaFSCatalog|MediaFSCache|MediaFSCore|ObjectStorage|PosixIO|S3Client|MediaFS)Tests
 # Tests are optimised: the simulated worlds take a quarter of the time. They are built beside the
 # release that users get, which does not have `-enable-testing`.
@@ -39,7 +39,9 @@ conformance: deps check-fuse ## The S3 conformance suite, on OpenStack Swift and
 soak: deps check-fuse ## What takes hours: random worlds, files, a bad network, kills, power cuts
 	$(MAKE) build-tests
 	MEDIAFS_OPERATIONS=100000 MEDIAFS_WORKLOAD=2048 MEDIAFS_SEEDS=20000 MEDIAFS_KILLS=2000 \
-		MEDIAFS_CUTS=500 MEDIAFS_FIGHT=600 MEDIAFS_FUZZ=250 $(RUN_TESTS) --filter '$(SOAKED)'
+		MEDIAFS_CUTS=500 MEDIAFS_FIGHT=600 MEDIAFS_FUZZ=250 MEDIAFS_ENDURANCE=1800 \
+		$(RUN_TESTS) --filter '$(SOAKED)'
+	MEDIAFS_PASSTHROUGH=false $(RUN_TESTS) --filter '^MountTests'
 
 # Their own build directories: what is built with a sanitizer links with nothing else.
 sanitize: ## All tests of modules with the thread and the address sanitizer

@@ -29,7 +29,7 @@ extension MountTests {
     private func reading(
       on stage: Stage
     ) throws -> (mount: Mount, application: Application) {
-      let mount = try stage.mount()
+      let mount = try stage.mount(options: ["mount.passthrough": "true"])
       let application = try Application(in: mount.directory)
       try application.run("write('f', 'a' * 10_000)")
       try mount.flush()
@@ -52,7 +52,7 @@ extension MountTests {
 
     @Test func aFileThatIsHereIsReadFromTheDisk() throws {
       try Stage.play { stage in
-        let mount = try stage.mount()
+        let mount = try stage.mount(options: ["mount.passthrough": "true"])
         let application = try Application(in: mount.directory)
         try application.run("write('f', 'bytes' * 100_000)")
         try open("f", by: application, in: mount)
@@ -139,7 +139,7 @@ extension MountTests {
     /// Nothing of a file is evicted that the kernel reads by itself.
     @Test func theCacheMakesRoomOfOthers() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: ["cache.size": "16MiB"])
+        let mount = try stage.mount(options: ["cache.size": "16MiB", "mount.passthrough": "true"])
         let application = try Application(in: mount.directory)
         try application.run("write('held', 'h' * (4 << 20))")
         try mount.flush()
@@ -158,7 +158,7 @@ extension MountTests {
     /// cache and its name go.
     @Test func aMappingOutlivesItsDescriptor() throws {
       try Stage.play { stage in
-        let mount = try stage.mount(options: ["cache.size": "16MiB"])
+        let mount = try stage.mount(options: ["cache.size": "16MiB", "mount.passthrough": "true"])
         let application = try Application(in: mount.directory)
         try application.run("write('mapped', b'm' * (4 << 20))")
         try mount.flush()

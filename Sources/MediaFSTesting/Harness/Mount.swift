@@ -48,10 +48,15 @@ package final class Mount: Sendable {
     kill()
   }
 
-  /// The command line that mounts.
+  /// The command line that mounts. `MEDIAFS_PASSTHROUGH=false` has the daemon read everything itself
+  /// where a test does not say what it wants.
   package static func command(
     _ source: String, on directory: String, options: [String: String]
   ) -> [String] {
+    var options = options
+    if let passthrough = TestEnvironment.inherited["MEDIAFS_PASSTHROUGH"] {
+      options["mount.passthrough"] = options["mount.passthrough"] ?? passthrough
+    }
     let list = options.sorted { $0.key < $1.key }.map { key, value in
       value.isEmpty ? key : "\(key)=\(value)"
     }
