@@ -48,8 +48,8 @@ package final class Mount: Sendable {
     kill()
   }
 
-  /// The command line that mounts. `MEDIAFS_PASSTHROUGH=false` has the daemon read everything itself
-  /// where a test does not say what it wants.
+  /// The command line that mounts. `MEDIAFS_PASSTHROUGH=false` has the daemon read everything
+  /// itself where a test does not say what it wants.
   package static func command(
     _ source: String, on directory: String, options: [String: String]
   ) -> [String] {
