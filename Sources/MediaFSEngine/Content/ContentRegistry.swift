@@ -217,7 +217,7 @@ final class ContentRegistry: Sendable {
         let isIdle = state.handles == 0 && state.waiters.isEmpty
         if state.users == 0, contents[content.inode] === content {
           contents[content.inode] = nil
-          remember(content.number, state.lifecycle)
+          remember(content.number, state)
         }
         let fetches = isIdle && asHandle ? Array(state.fetches.values) : []
         return (state.isOrphan && state.handles == 0 && asHandle, fetches)
@@ -233,11 +233,13 @@ final class ContentRegistry: Sendable {
     compared.withLock { $0.contains(content.number) }
   }
 
-  private func remember(_ number: ContentNumber, _ lifecycle: FileLifecycle) {
+  /// What nobody compared this time stays what it was: the kernel may have read the file by itself.
+  private func remember(_ number: ContentNumber, _ content: FileContent.State) {
+    let lifecycle = content.lifecycle
     compared.withLock { compared in
-      if lifecycle.size <= Self.largeSize || lifecycle.sums.hasUnverified {
+      if lifecycle.size <= Self.largeSize || content.wasDamaged {
         compared.remove(number)
-      } else {
+      } else if !lifecycle.sums.hasUnverified {
         if compared.count >= Self.comparedLimit { compared = [] }
         compared.insert(number)
       }

@@ -114,6 +114,7 @@ extension FileContent {
       let unchanged = state.withLock { state in suspects.filter { state.lifecycle.holds($0) } }
       let damaged = try damage(of: unchanged)
       state.withLock { state in
+        if !damaged.isEmpty { state.wasDamaged = true }
         for block in damaged { state.lifecycle.distrust(block) }
       }
       return damaged
@@ -140,6 +141,7 @@ extension FileContent {
         throw FileSystemError(error, "read")
       }
       let isDirty = state.withLock { state in
+        state.wasDamaged = true
         for block in dropped.damaged {
           state.recordedHoles.remove(block.range)
           state.damaged.insert(block.range)

@@ -40,6 +40,8 @@ final class FileContent: Sendable {
     var filledUp: Set<Int64> = []
     /// Damaged bytes that are not here any more, and have kept their room.
     var damaged = ByteRangeSet()
+    /// A block did not agree with its sum.
+    var wasDamaged = false
     /// Bytes have taken the place of damaged ones, and may not be on the disk.
     var isHealing = false
     var writeBehind = WriteBehind()

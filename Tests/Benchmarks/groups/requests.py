@@ -31,13 +31,12 @@ def measure():
 
 
 def mounted(recorder, name, bucket, home):
-    """With what it keeps in `home`, if it is told where; listings grow old at once."""
+    """With what it keeps in `home`, if it is told where."""
     store = recorder.store
     if name != "mediafs" or home is None:
         return targets.MAKERS[name](store, bucket)
     return targets.serving(
-        home, f"s3://{bucket}", store.environment, store.enter, s3__endpoint=store.endpoint,
-        metadata__ttl="1s")
+        home, f"s3://{bucket}", store.environment, store.enter, s3__endpoint=store.endpoint)
 
 
 def writing(recorder, name, bucket, home, source, counts):
