@@ -33,6 +33,8 @@ package final class Catalog: Sendable {
   private let written = Atomic(0)
   private let synchronized = Mutex(-1)
   let expectedChanges = Mutex(ExpectedChanges())
+  /// Some of them are not on the disk, as far as is known.
+  let mayBeUntold = Atomic(false)
 
   /// Opens the catalog in `path`, or makes a new one.
   ///
@@ -94,6 +96,7 @@ package final class Catalog: Sendable {
         afterSynchronization()
       } else {
         expectedChanges.withLock { $0.inheritsUntold = true }
+        mayBeUntold.store(true, ordering: .releasing)
       }
     } catch let error as CatalogError {
       throw error

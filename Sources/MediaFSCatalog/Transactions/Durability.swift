@@ -158,7 +158,9 @@ extension Catalog {
   /// Whether a power cut may take what the catalog says of a change of the content file, although
   /// it was said some time ago.
   package func isUntold(_ content: ContentNumber) -> Bool {
-    expectedChanges.withLock { $0.inheritsUntold || $0.untold.contains(content) }
+    // Each write asks, and the lock may wait for the disk.
+    guard mayBeUntold.load(ordering: .acquiring) else { return false }
+    return expectedChanges.withLock { $0.inheritsUntold || $0.untold.contains(content) }
   }
 
   /// That a content file is being changed is on disk when this returns.
@@ -173,7 +175,10 @@ extension Catalog {
   ) throws(CatalogError) {
     let (isExpected, round) = expectedChanges.withLock { expected in
       let isExpected = expected.contents.remove(content) != nil && !isCut
-      if !isExpected { expected.untold.insert(content) }
+      if !isExpected {
+        expected.untold.insert(content)
+        mayBeUntold.store(true, ordering: .releasing)
+      }
       return (isExpected, expected.round)
     }
     if isExpected { return }
@@ -182,6 +187,7 @@ extension Catalog {
     expectedChanges.withLock { expected in
       expected.untold.subtract(neighbours + [content])
       expected.inheritsUntold = false
+      mayBeUntold.store(!expected.untold.isEmpty, ordering: .releasing)
       // Else their marks may be gone already.
       if expected.round == round { expected.contents.formUnion(neighbours) }
     }

@@ -16,11 +16,17 @@ extension FileContent {
     _ found: StoredObject, _ token: CommitToken, insteadOf known: StoredObject, _ catalog: Catalog,
     _ space: CacheSpace, now: Timestamp
   ) throws -> (isTaken: Bool, isCut: Bool) {
-    let isCut =
-      try state.withLock({ $0.isEmpty(behind: found.size) })
-      && catalog.isLaterContent(token, than: known, of: inode)
-    if isCut { try truncate(to: found.size, catalog, space, now: now) }
-    let isTaken = try catalog.recognise(found, token, insteadOf: known, of: inode, at: now)
+    var grown: Int64 = 0
+    defer { space.adjust(reserved: 0, used: grown) }
+    // All at once: who writes meanwhile would lose what he was told is there.
+    let (isTaken, isCut) = try changing.withLock { _ in
+      let isCut =
+        try state.withLock({ $0.isEmpty(behind: found.size) })
+        && catalog.isLaterContent(token, than: known, of: inode)
+      if isCut { grown = try resize(to: found.size, catalog, now: now) }
+      return (try catalog.recognise(found, token, insteadOf: known, of: inode, at: now), isCut)
+    }
+    if isCut { wakeReaders() }
     return (isTaken, isCut)
   }
 }

@@ -73,8 +73,11 @@ extension FileContent {
         try catalog.recordChanges(blocks, of: number)
       }
       let isCut = if let size { try catalog.willCut(number, to: size) } else { false }
-      let isUntold = try isUntold(claim, since: mark, catalog)
-      if isCut || isUntold { try catalog.synchronizeChange(of: number, isCut: isCut) }
+      if isCut {
+        try catalog.synchronizeChange(of: number, isCut: true)
+      } else if try isUntold(claim, since: mark, catalog) {
+        try catalog.synchronizeChange(of: number)
+      }
       // Not before it is on the disk: who tries again after an error must not pass this by.
       if let version { state.withLock { $0.lifecycle.began(version: version) } }
     } catch {
@@ -130,31 +133,38 @@ extension FileContent {
     guard space.reserve(forChange: expected) else { throw .cacheFull("truncate") }
     var grown: Int64 = 0
     defer { space.adjust(reserved: expected, used: grown) }
-    grown = try changing.withLock { _ throws(FileSystemError) -> Int64 in
-      // Dirty first, then cut, then recorded: after a crash in between, the content file's size is
-      // the file's.
-      _ = try prepareChange(of: 0..<0, cuttingTo: newSize, catalog, now: now)
-      do throws(Errno) {
-        try noteSeams(growingTo: newSize)
-        try file.truncate(to: newSize)
-      } catch {
-        throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)
+    grown = try changing.withLock { _ throws(FileSystemError) in
+      try resize(to: newSize, catalog, now: now)
+    }
+  }
+
+  /// The same, under ``changing``. Returns how many more bytes the content file holds.
+  func resize(
+    to newSize: Int64, _ catalog: Catalog, now: Timestamp
+  ) throws(FileSystemError) -> Int64 {
+    // Dirty first, then cut, then recorded: after a crash in between, the content file's size is
+    // the file's.
+    _ = try prepareChange(of: 0..<0, cuttingTo: newSize, catalog, now: now)
+    do throws(Errno) {
+      try noteSeams(growingTo: newSize)
+      try file.truncate(to: newSize)
+    } catch {
+      throw FileSystemError(error, "truncate", "The cache disk failed", underlying: error)
+    }
+    do throws(CatalogError) {
+      let record = try catalog.truncate(inode, content: number, to: newSize, at: now)
+      state.withLock { state in
+        state.lifecycle.began(version: record.version)
+        state.recordedHoles.truncate(to: newSize)
       }
-      do throws(CatalogError) {
-        let record = try catalog.truncate(inode, content: number, to: newSize, at: now)
-        state.withLock { state in
-          state.lifecycle.began(version: record.version)
-          state.recordedHoles.truncate(to: newSize)
-        }
-      } catch {
-        throw FileSystemError(error, "truncate")
-      }
-      return state.withLock { state in
-        let before = state.lifecycle.residentBytes
-        state.lifecycle.truncated(to: newSize)
-        state.modified = now
-        return state.lifecycle.residentBytes - before
-      }
+    } catch {
+      throw FileSystemError(error, "truncate")
+    }
+    return state.withLock { state in
+      let before = state.lifecycle.residentBytes
+      state.lifecycle.truncated(to: newSize)
+      state.modified = now
+      return state.lifecycle.residentBytes - before
     }
   }
 

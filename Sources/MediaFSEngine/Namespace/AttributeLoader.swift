@@ -15,6 +15,10 @@ final class AttributeLoader: Sendable {
   /// More of them are looked for once so few are on their way: not with every name.
   private static let fewest = 16
 
+  /// How often a request is begun that fails, with the attempts of each, and what lies between.
+  private static let rounds = 3
+  private static let backoff = Backoff(base: .milliseconds(200), cap: .seconds(2))
+
   /// Who has read a directory asks for what is in it, for so long, without reading that.
   private static let browsing: Duration = .seconds(1)
 
@@ -153,13 +157,13 @@ final class AttributeLoader: Sendable {
   }
 
   /// One request that fails again and again is bad luck, and no outage, while the store answers
-  /// others: then it goes on until nobody waits for it any more.
+  /// others: then it is begun anew.
   private func ask(
     for record: InodeRecord, _ withBytes: Bool
   ) async throws(FileSystemError) -> (LearnedAttributes, etag: ETag?) {
-    let end = context.environment.now().advanced(by: context.options.networkDeadline)
+    var failures = 0
     while true {
-      let began = context.environment.now()
+      let answers = context.health.answers
       do throws(ObjectStoreError) {
         guard let key = try markerOrObjectKey(of: record) else { break }
         let object = withBytes ? record.object : nil
@@ -178,11 +182,15 @@ final class AttributeLoader: Sendable {
         case .notFound: throw try await whyMissing(record)
         default:
           guard error.isTransient else { throw FileSystemError(error, "lookup") }
-          let isAlone = !context.health.hasAnswered(since: began)
+          failures += 1
+          let isAlone = context.health.answers == answers
           if isAlone { context.health.failed(error) }
-          if isAlone || context.environment.now() >= end {
+          if isAlone || failures == Self.rounds || Task.isCancelled {
             throw FileSystemError(error, "lookup")
           }
+          await context.environment.sleep(
+            Self.backoff.delay(
+              afterFailures: failures, jitter: context.environment.random()))
         }
       }
     }

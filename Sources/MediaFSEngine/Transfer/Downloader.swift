@@ -102,17 +102,16 @@ final class Downloader: Sendable {
     var began = environment.now()
     var rest = run
     var attempt = 0
-    while !rest.isEmpty {
+    while true {
+      rest = clipped(rest, to: content)
+      if rest.isEmpty { return }
       let before = rest
       let object = content.state.withLock { $0.object }
       do throws(ObjectStoreError) {
         try await fetchOnce(&rest, of: content, from: object)
       } catch {
         let error = await cause(of: error, content, object)
-        guard let error else {
-          rest = clipped(rest, to: content)
-          continue
-        }
+        guard let error else { continue }
         // The deadline is for a store that gives nothing, not for a slow one.
         if rest != before { (began, attempt) = (environment.now(), 0) }
         attempt += 1
@@ -128,13 +127,17 @@ final class Downloader: Sendable {
     }
   }
 
-  /// What of a range is still to be fetched of a file that may have become shorter.
+  /// What of a range is still the object's, of a file that may have become shorter since.
   private func clipped(_ range: Range<Int64>, to content: FileContent) -> Range<Int64> {
-    content.state.withLock { state in
-      let end = min(range.upperBound, max(range.lowerBound, state.lifecycle.size))
+    let rest = content.state.withLock { state in
+      let lifecycle = state.lifecycle
+      let end = min(
+        range.upperBound, max(range.lowerBound, min(lifecycle.size, lifecycle.baseSize)))
       state.lifecycle.endFetching(end..<range.upperBound)
       return range.lowerBound..<end
     }
+    if rest != range { content.wakeReaders() }
+    return rest
   }
 
   /// Why a fetch failed; `nil` when it is worth another one at once. We may ourselves be moving the
@@ -172,11 +175,8 @@ final class Downloader: Sendable {
   ) throws -> Bool {
     let (isTaken, isCut) = try content.recognise(
       found, token, insteadOf: object, catalog, space, now: environment.now())
-    if isCut {
-      content.wakeReaders()
-      invalidate(content.inode)
-    }
-    return isTaken
+    if isCut { invalidate(content.inode) }
+    return isTaken || isCut
   }
 
   private func fetchOnce(

@@ -15,7 +15,8 @@ final class StoreHealth: Sendable {
     var since: Timestamp?
     var error: String?
     var nextProbe = Timestamp.epoch
-    var lastAnswer: Timestamp?
+    /// Since the daemon began.
+    var answers: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -34,9 +35,8 @@ final class StoreHealth: Sendable {
   }
 
   func answered() {
-    let now = environment.now()
     let wasOffline = state.withLock { state in
-      defer { state = State(lastAnswer: now) }
+      defer { state = State(answers: state.answers &+ 1) }
       return state.since != nil
     }
     guard wasOffline else { return }
@@ -58,10 +58,8 @@ final class StoreHealth: Sendable {
     if isNew { log.warning("The store does not answer: \(error)") }
   }
 
-  /// Whether any call has been answered later than that.
-  func hasAnswered(since: Timestamp) -> Bool {
-    state.withLock { state in state.lastAnswer.map { $0 > since } ?? false }
-  }
+  /// How many calls were answered so far.
+  var answers: UInt64 { state.withLock { $0.answers } }
 
   /// False when the store failed a moment ago; true lets one caller try.
   func mayAsk() -> Bool {

@@ -165,7 +165,12 @@ final class WriteConditions: Sendable {
     guard let token = CommitToken(found, at: object.key, generation: context.catalog.generation)
     else { return false }
     let isTaken = try mapping {
-      let content = try context.registry.acquire(inode, asHandle: false)
+      // Nothing else has a content, and one that cannot be opened is none to be cut.
+      guard try context.catalog.inode(inode)?.kind == .regular,
+        let content = try? context.registry.acquire(inode, asHandle: false)
+      else {
+        return try context.catalog.recognise(current, token, insteadOf: object, of: inode, at: now)
+      }
       defer { _ = context.registry.release(content, asHandle: false) }
       let (isTaken, isCut) = try content.recognise(
         current, token, insteadOf: object, context.catalog, context.space, now: now)
