@@ -56,6 +56,7 @@ class Work:
         self.end = time.monotonic() + seconds
         self.seed = seed
         self.problems = []
+        self.over = threading.Event()
         self.counts = collections.Counter()
         self.versions = {}  # Of what somebody else changes: name to (number, when it was there).
 
@@ -68,7 +69,9 @@ class Work:
 
     def goes_on(self, kind):
         self.counts[kind] += kind != "looks"
-        return time.monotonic() < self.end and len(self.problems) < 20
+        if time.monotonic() >= self.end or len(self.problems) >= 20:
+            self.over.set()
+        return not self.over.is_set()
 
     # MARK: What the store has
 
@@ -90,7 +93,7 @@ class Work:
         while self.goes_on("changes"):
             name = f"other/{chance.randrange(CHANGING)}"
             self.change(s3, name, self.versions[name][0] + 1)
-            time.sleep(0.2)
+            self.over.wait(0.2)
 
     # MARK: Readers
 
@@ -206,7 +209,10 @@ def main():
     looks = []
     while any(thread.is_alive() for thread in threads):
         looks.append(used(pid, state))
-        time.sleep(1)
+        work.over.wait(1)
+        if work.over.is_set():
+            for thread in threads:
+                thread.join()
     third = len(looks) // 3
     print(json.dumps({
         "problems": work.problems, "counts": work.counts,
