@@ -192,7 +192,9 @@ def entry_size(path):
 
 
 def medians(looks):
-    return {name: statistics.median(look[name] for look in looks) for name in looks[0]}
+    # None, where problems have ended it at once.
+    names = looks[0] if looks else []
+    return {name: statistics.median(look[name] for look in looks) for name in names}
 
 
 def main():
