@@ -63,6 +63,17 @@ import Testing
     #expect(try next.nextLine()?.contains("is a mount without its daemon") == true)
   }
 
+  /// The kernel begins with 128 KiB, which no answer of ours raises.
+  @Test func theKernelReadsFarAhead() throws {
+    try withMemoryMount { mount in
+      let mounts = try MountTable.current().entries
+      let own = try #require(mounts.last { $0.mountpoint == mount.mountpoint.string })
+      let setting = try OwnedDescriptor(
+        opening: FilePath("/sys/class/bdi/\(own.device)/read_ahead_kb"), .readOnly)
+      #expect(String(decoding: try setting.read(count: 10, at: 0), as: UTF8.self) == "1024\n")
+    }
+  }
+
   @Test func unmountingFromOutsideEndsTheServer() throws {
     let mount = try MemoryMount()
     defer { mount.end() }

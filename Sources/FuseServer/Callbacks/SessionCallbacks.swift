@@ -8,10 +8,6 @@ import MediaFSEngine
 /// In bytes; the most that the kernel sends in one WRITE.
 private let maximumWrite: UInt32 = 1 << 20
 
-/// In bytes per open file. The engine reads ahead from the store by itself, this only hides the way
-/// through the kernel.
-private let maximumReadahead: UInt32 = 1 << 20
-
 /// Reads of the page cache that the kernel has under way at once, all files together. One that
 /// waits for the store counts, and one over the limit waits even when its bytes are here, so this
 /// is far above the reads that may sensibly wait.
@@ -54,8 +50,7 @@ func onInit(
   for flag in wanted { unsafe connection.pointee.want |= capable & UInt32(bitPattern: flag) }
   for flag in unwanted { unsafe connection.pointee.want &= ~UInt32(bitPattern: flag) }
   unsafe connection.pointee.max_write = maximumWrite
-  unsafe connection.pointee.max_readahead = min(
-    maximumReadahead, connection.pointee.max_readahead)
+  unsafe connection.pointee.max_readahead = Readahead.length
   unsafe connection.pointee.max_background = maximumBackground
   unsafe connection.pointee.congestion_threshold = maximumBackground * 3 / 4
   unsafe connection.pointee.time_gran = 1

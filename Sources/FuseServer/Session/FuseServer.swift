@@ -63,6 +63,7 @@ package final class FuseServer: Sendable {
       unsafe Unmanaged.passUnretained(context).release()
       throw geteuid() == 0 ? .refused(messages) : .notPermitted("mount as root, or \(messages)")
     }
+    Readahead.raise(at: mountpoint, log)
     context.passthrough.attach(session)
     do throws(Errno) {
       try SessionIO.install(on: session)

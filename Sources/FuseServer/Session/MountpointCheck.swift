@@ -49,33 +49,9 @@ extension FilePath {
   }
 
   private func isMounted(type: String) throws(Errno) -> Bool {
-    let table = try OwnedDescriptor(opening: "/proc/self/mounts", .readOnly)
-      .read(count: Self.largestMountTable, at: 0)
-    let expected = Array(escapedForMountTable.utf8)
-    return table.split(separator: UInt8(ascii: "\n")).contains { line in
-      let words = line.split(separator: UInt8(ascii: " "))
-      return words.count > 2 && words[1].elementsEqual(expected)
-        && words[2].elementsEqual(type.utf8)
+    try MountTable.current().entries.contains { entry in
+      entry.mountpoint.utf8.elementsEqual(string.utf8) && entry.type.utf8.elementsEqual(type.utf8)
     }
-  }
-
-  /// In bytes, for some ten thousand mounts; what lies beyond is not checked.
-  private static let largestMountTable = 1 << 20
-
-  /// As the kernel writes a path in /proc/self/mounts.
-  private var escapedForMountTable: String {
-    var result = ""
-    for character in string.unicodeScalars {
-      switch character {
-      case " ": result += "\\040"
-      case "\t": result += "\\011"
-      case "\n": result += "\\012"
-      case "#": result += "\\043"
-      case "\\": result += "\\134"
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
   }
 }
 

@@ -16,7 +16,7 @@ struct RunningMount: Sendable {
   ///
   /// - Parameter path: `nil` for the one mount there is, or that of the current directory.
   static func find(_ path: String?) throws(Failure) -> RunningMount {
-    let table = try MountTable.current()
+    let table = try MountTable.ofMediafs()
     guard let path else { return try only(of: table) }
     for candidate in candidates(FilePath(path)) {
       if let (entry, relative) = table.mount(holding: candidate.string) {
@@ -29,7 +29,7 @@ struct RunningMount: Sendable {
   /// All of them, or the one at a path.
   static func all(_ path: String?) throws(Failure) -> [RunningMount] {
     if let path { return [try find(path)] }
-    return try MountTable.current().entries.map { RunningMount(entry: $0, path: nil) }
+    return try MountTable.ofMediafs().entries.map { RunningMount(entry: $0, path: nil) }
   }
 
   private static func only(of table: MountTable) throws(Failure) -> RunningMount {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MediaFSControl
 import MediaFSEngine
+import PosixIO
 
 struct UmountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
