@@ -24,10 +24,14 @@ package struct BlockSums: Sendable, Hashable {
   private struct Entry: Sendable, Hashable {
     var sum: UInt32 = 0
     var isVerified = false
+
+    var isUnverified: Bool { sum != 0 && !isVerified }
   }
 
   /// By segment, each as long as it has to be.
   private var parts: [Int64: [Entry]] = [:]
+  /// Blocks with a sum that nobody has compared with theirs.
+  package private(set) var unverifiedCount = 0
 
   package init() {}
 
@@ -70,16 +74,16 @@ package struct BlockSums: Sendable, Hashable {
     entry(block).map { $0.isVerified } ?? false
   }
 
-  package var hasUnverified: Bool {
-    parts.values.contains { $0.contains { $0.sum != 0 && !$0.isVerified } }
-  }
+  package var hasUnverified: Bool { unverifiedCount > 0 }
 
   package mutating func set(_ sum: UInt32, of block: Int64, isVerified: Bool) {
     guard block >= 0 else { return }
     let index = Int(block % Self.perSegment)
     var part = parts[block / Self.perSegment].take() ?? []
     while part.count <= index { part.append(Entry()) }
+    if part[index].isUnverified { unverifiedCount -= 1 }
     part[index] = Entry(sum: sum, isVerified: isVerified)
+    if part[index].isUnverified { unverifiedCount += 1 }
     parts[block / Self.perSegment] = part
   }
 
@@ -95,6 +99,7 @@ package struct BlockSums: Sendable, Hashable {
       var part = parts[segment].take() ?? []
       let first = segment * Self.perSegment
       for index in part.indices where blocks.contains(first + Int64(index)) {
+        if part[index].isUnverified { unverifiedCount -= 1 }
         part[index] = Entry()
       }
       parts[segment] = part.contains { $0.sum != 0 } ? part : nil
