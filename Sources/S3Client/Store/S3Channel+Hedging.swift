@@ -30,6 +30,8 @@ extension S3Channel {
           pending -= 1
           // A store that has too much to do refuses the second one, and answers the first.
           if Self.isAnswer(result) { pending = 0 }
+          // What the store says tells more than a connection that was lost.
+          if case .success = outcome, case .failure = result { break }
           if case .success(let worse) = outcome { worse.body.cancel() }
           outcome = result
         }

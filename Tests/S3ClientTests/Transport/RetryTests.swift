@@ -199,6 +199,27 @@ import Testing
     #expect(server.requests.count == 22)
   }
 
+  /// The store has said that it has too much to do, and the connection of the second one is lost.
+  @Test func aRefusalCountsForMoreThanALostConnection() async throws {
+    let usual = Array(repeating: Reply.object("usual"), count: 20)
+    let (hedged, refused) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let refusal = Reply { peer in
+      hedged.wait()
+      Reply.error(503, "SlowDown").perform(peer)
+      refused.signal()
+    }
+    let loss = Reply { peer in
+      hedged.signal()
+      refused.wait()
+      Reply.hangUp.perform(peer)
+    }
+    let server = try LoopbackServer(usual + [refusal, loss])
+    let store = try world.store(port: server.port)
+    for _ in usual { _ = try await store.text() }
+    #expect(await failure { try await store.text() }?.kind == .throttled)
+    #expect(server.requests.count == 22)
+  }
+
   @Test func aWriteThatIsLateIsNot() async throws {
     let usual = Array(repeating: Reply.object("usual"), count: 20)
     let server = try LoopbackServer(usual + [.answer(204)])
