@@ -20,6 +20,9 @@ package struct UploadRecord: Sendable, Hashable {
     self.version = version
     self.layout = layout
   }
+
+  /// It began while the file was still being written.
+  package var isAhead: Bool { UploadLayout.partSize(ahead: layout) != nil }
 }
 
 extension Catalog {

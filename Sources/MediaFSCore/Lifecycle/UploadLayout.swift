@@ -21,6 +21,8 @@ package struct UploadLayout: Hashable, Sendable {
   }
 
   package private(set) var parts: [Part]
+  /// Of all parts but the last one, in bytes, where everything is sent; else `nil`.
+  package private(set) var partSize: Int64?
 
   private static let partUnit: Int64 = 1 << 20
   /// Parts that the store copies: more of them at once make a copy faster, each costs a request.
@@ -42,18 +44,31 @@ package struct UploadLayout: Hashable, Sendable {
       .joined(separator: ",")
   }
 
+  // MARK: While a file is still being written
+
+  private static let ahead = "ahead "
+
+  /// Names the parts that are sent before the size of the file is known.
+  package static func aheadText(partSize: Int64) -> String { ahead + String(partSize) }
+
+  /// The size of parts that were sent so; `nil` for any other layout.
+  package static func partSize(ahead text: String) -> Int64? {
+    guard text.utf8.starts(with: ahead.utf8) else { return nil }
+    return Int64(Substring(text.utf8.dropFirst(ahead.utf8.count)))
+  }
+
   // MARK: Making one
 
   /// Everything is sent.
   package static func whole(
     size: Int64, partSize wanted: Int64, limits: StoreLimits
   ) -> UploadLayout {
-    let partSize = Self.partSize(of: size, wanted, limits)
+    let partSize = partSize(of: size, wanted, limits)
     // Some stores take but equal parts, only the last may be smaller.
     let parts = stride(from: 0, to: size, by: Int64.Stride(partSize)).map {
       Part($0..<min($0 + partSize, size), .content)
     }
-    return UploadLayout(parts: parts)
+    return UploadLayout(parts: parts, partSize: partSize)
   }
 
   /// What the object has too is copied; `nil` where that is nothing that can be copied.
@@ -74,7 +89,7 @@ package struct UploadLayout: Hashable, Sendable {
       position = run.upperBound
     }
     parts += split(position..<size, partSize, .content)
-    return parts.count <= limits.partCount ? UploadLayout(parts: parts) : nil
+    return parts.count <= limits.partCount ? UploadLayout(parts: parts, partSize: nil) : nil
   }
 
   /// The runs that can be parts, and leave between them nothing that cannot: all but the last part
@@ -111,7 +126,7 @@ package struct UploadLayout: Hashable, Sendable {
   }
 
   /// As wanted, but large enough for the file to fit into the number of parts that there may be.
-  private static func partSize(
+  package static func partSize(
     of size: Int64, _ wanted: Int64, _ limits: StoreLimits
   ) -> Int64 {
     let needed = (size + Int64(limits.partCount) - 1) / Int64(limits.partCount)

@@ -17,12 +17,14 @@ final class ContentRegistry: Sendable {
   /// Files above this are compared with their sums once before the kernel reads them by itself:
   /// it takes seconds for a film. In bytes.
   private static let largeSize: Int64 = 4 << 20
-  /// Large files of which that is remembered.
-  private static let comparedLimit = 10_000
+  /// Large files of which that is remembered, and what of them was sent ahead.
+  private static let rememberedLimit = 10_000
 
   private let contents = Mutex<[InodeNumber: FileContent]>([:])
   /// Large files that were wholly compared.
   private let compared = Mutex<Set<ContentNumber>>([])
+  /// Of contents that nobody uses just now.
+  private let partsAhead = Mutex<[ContentNumber: PartsAhead]>([:])
   private let stripes = (0..<64).map { _ in Stripe() }
   private let catalog: Catalog
   private let disk: any ContentDisk
@@ -164,6 +166,8 @@ final class ContentRegistry: Sendable {
         changed: try catalog.changes(of: record.content), sums: sums, file: file,
         window: window)
       if held == nil { try content.label(catalog) }
+      let parts = partsAhead.withLock { $0.removeValue(forKey: record.content) }
+      content.state.withLock { $0.parts = parts }
       return content
     } catch CatalogError.rule(.noSuchFileOrDirectory) {
       // Made one with another inode just now, or removed: the kernel looks its name up again.
@@ -236,11 +240,17 @@ final class ContentRegistry: Sendable {
   /// What nobody compared this time stays what it was: the kernel may have read the file by itself.
   private func remember(_ number: ContentNumber, _ content: FileContent.State) {
     let lifecycle = content.lifecycle
+    if let parts = content.parts, !content.isOrphan {
+      partsAhead.withLock { kept in
+        if kept.count >= Self.rememberedLimit { kept = [:] }
+        kept[number] = parts
+      }
+    }
     compared.withLock { compared in
       if lifecycle.size <= Self.largeSize || content.wasDamaged {
         compared.remove(number)
       } else if !lifecycle.sums.hasUnverified {
-        if compared.count >= Self.comparedLimit { compared = [] }
+        if compared.count >= Self.rememberedLimit { compared = [] }
         compared.insert(number)
       }
     }

@@ -134,7 +134,7 @@ extension FileContent {
         state.object = object
         state.modified = now
         state.copy = nil
-        state.lifecycle.willChange()
+        state.willChange(0..<object.size)
         state.lifecycle.adopted(size: object.size, version: record.version)
       }
       try? label(catalog)

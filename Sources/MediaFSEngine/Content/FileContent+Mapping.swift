@@ -97,7 +97,7 @@ extension FileContent {
       }
       state.withLock { state in
         state.mappers -= 1
-        state.lifecycle.willChange()
+        state.willChange(0..<state.lifecycle.size)
       }
     }
   }

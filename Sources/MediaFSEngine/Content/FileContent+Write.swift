@@ -86,7 +86,7 @@ extension FileContent {
     if isNews { try label(catalog) }
     state.withLock { state in
       state.lifecycle.marked(blocks)
-      state.lifecycle.willChange()
+      state.willChange(range, endingAt: size)
     }
     return isNews
   }

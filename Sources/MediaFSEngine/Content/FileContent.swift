@@ -57,6 +57,8 @@ final class FileContent: Sendable {
     var accounted: Timestamp?
     /// How far this is a copy of a committed object, from the first byte on.
     var copy: CopyProgress?
+    /// What of it went up while it is being written.
+    var parts: PartsAhead?
 
     /// Where an open file's bytes are that are not here, or may turn out to be damaged; `nil`
     /// when there are none.
@@ -64,6 +66,13 @@ final class FileContent: Sendable {
       let isIntact =
         lifecycle.missing(in: 0..<lifecycle.size).isEmpty && !lifecycle.sums.hasUnverified
       return handles > 0 && !isIntact ? object : nil
+    }
+
+    /// The next change is about to reach the content file: of a range, and of where it ends.
+    mutating func willChange(_ range: Range<Int64>, endingAt size: Int64? = nil) {
+      lifecycle.willChange()
+      parts?.willChange(range)
+      if let size { parts?.willEnd(at: size) }
     }
 
     /// Bytes of a range are about to be here.

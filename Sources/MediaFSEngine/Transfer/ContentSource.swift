@@ -11,11 +11,18 @@ import SystemPackage
 /// Every change counts before its bytes reach the file, and every read looks at the count after it:
 /// bytes of two versions never end up in one object.
 struct ContentSource: ObjectSource {
+  /// What must not change.
+  enum Scope {
+    /// - Parameter changes: the count of them when the upload began.
+    case file(changes: UInt64)
+    /// A part of a file that is still being written.
+    case part(Int)
+  }
+
   let content: FileContent
   let range: Range<Int64>
-  /// The count of changes when the upload began.
-  let changes: UInt64
-  let sums: SentSums
+  let scope: Scope
+  let sums: SentSums?
 
   var length: Int64 { Int64(range.count) }
 
@@ -29,12 +36,22 @@ struct ContentSource: ObjectSource {
         message: "The cache disk failed: \(error)")
     }
     try content.checkIsWanted()
-    guard content.state.withLock({ $0.lifecycle.changes }) == changes, bytes.count == count else {
+    guard isUnchanged, bytes.count == count else {
       throw ObjectStoreError(
-        .cancelled, code: "Changed", message: "The file changed while it was uploaded")
+        .cancelled, code: ObjectStoreError.LocalCode.changed,
+        message: "The file changed while it was uploaded")
     }
-    sums.add(bytes, at: range.lowerBound + offset)
+    sums?.add(bytes, at: range.lowerBound + offset)
     return bytes
+  }
+
+  private var isUnchanged: Bool {
+    content.state.withLock { state in
+      switch scope {
+      case .file(let changes): state.lifecycle.changes == changes
+      case .part(let number): state.parts?.current.contains(number) == true
+      }
+    }
   }
 }
 

@@ -8,6 +8,8 @@ extension ObjectStoreError {
     static let content = "Local"
     static let cacheFull = "CacheFull"
     static let cacheDisk = "CacheDisk"
+    /// What is uploaded has changed: no failure, and nothing to be told of.
+    static let changed = "Changed"
 
     static let all: Set<String> = [catalog, content, cacheFull, cacheDisk]
   }

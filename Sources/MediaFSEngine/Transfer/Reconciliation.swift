@@ -37,7 +37,10 @@ struct Reconciliation: Sendable {
     }
     if try await expansion.finds(placement.inode) { return .again }
     if targets.keys.isEmpty { return try await keepHere(placement, targets) }
-    if let due = stillChanging(placement.inode, item) { return .notYet(due) }
+    if let due = stillChanging(placement.inode, item) {
+      try await sendAhead(placement, targets)
+      return .notYet(due)
+    }
     let isEmpty = try catalog { try $0.holdsNothingToStore(item.inode) }
     let steps = Self.facts(placement, targets, isEmpty: isEmpty).steps
     if !steps.isEmpty, let key = targets.tooLong {
@@ -247,9 +250,10 @@ struct Reconciliation: Sendable {
     placement.inode = fresh
     let condition = try await conditions.condition(for: placement, at: key)
     let headers = try await headers(fresh, targets.paths[key], at: key).0
+    let sent = SentSums(end: fresh.size)
     let job = Uploader.Job(
       record: fresh, content: content, key: key, headers: headers, condition: condition,
-      changes: snapshot.changes, layout: planned, sums: SentSums(end: fresh.size))
+      changes: snapshot.changes, layout: planned, sums: sent)
     let uploaded: Uploader.Uploaded
     if let copy = try await copyKnownContent(placement, to: key, headers: headers) {
       uploaded = Uploader.Uploaded(object: copy, metadata: headers.metadata)
@@ -260,7 +264,7 @@ struct Reconciliation: Sendable {
     let side = SideObject.key(from: uploaded.metadata, context.keySpace)
     placement.inode = conditions.state(of: fresh, in: uploaded.metadata)
     let sums = try conditions.mapping {
-      try content.sumsAtCommit(besides: job.sums.sums, since: snapshot.changes, context.space)
+      try content.sumsAtCommit(besides: sent.sums, since: snapshot.changes, context.space)
     }
     placement = try content.changing.withLock { _ throws(ObjectStoreError) -> Placement in
       var after = placement

@@ -26,14 +26,17 @@ struct Uploader: Sendable {
     var key: ObjectKey
     var headers: ObjectHeaders
     var condition: WriteCondition
-    var changes: UInt64
+    /// The count of changes when it began; `nil` while the file is still being written.
+    var changes: UInt64?
     /// `nil`: in one piece.
     var layout: UploadLayout?
-    /// Of what is sent.
-    var sums: SentSums
+    /// Of what is sent, if somebody wants to know.
+    var sums: SentSums?
 
-    func source(_ range: Range<Int64>) -> ContentSource {
-      ContentSource(content: content, range: range, changes: changes, sums: sums)
+    /// - Parameter number: of the part that it is.
+    func source(_ range: Range<Int64>, ofPart number: Int = 1) -> ContentSource {
+      let scope = changes.map { ContentSource.Scope.file(changes: $0) } ?? .part(number)
+      return ContentSource(content: content, range: range, scope: scope, sums: sums)
     }
   }
 
@@ -112,7 +115,8 @@ struct Uploader: Sendable {
     let missing = layout.indices.filter { held[$0 + 1]?.size != Int64(layout[$0].range.count) }
     var parts = held
     do throws(ObjectStoreError) {
-      for part in try await send(missing, layout, job, upload) { parts[part.number] = part }
+      let lacking = missing.map { (number: $0 + 1, part: layout[$0]) }
+      for part in try await send(lacking, job, upload) { parts[part.number] = part }
       try job.content.checkIsWanted()
       try await checkBase(of: job)
       let all = layout.indices.compactMap { parts[$0 + 1] }
@@ -121,6 +125,7 @@ struct Uploader: Sendable {
         condition: try await conditions.enforced(job.condition, at: job.key, by: .completion))
       let info = try await verify(job, etag)
       try? context.catalog.endUpload(of: job.record.number)
+      job.content.state.withLock { $0.parts = nil }
       // Of an ETag that is made of parts nothing follows for the bytes.
       if let whole = ObjectChecksum.whole(of: all), let stored = info.checksum,
         stored.algorithm == whole.algorithm, stored != whole
@@ -131,14 +136,23 @@ struct Uploader: Sendable {
     } catch {
       // The daemon ends: the next one goes on with the parts that are there.
       if Task.isCancelled { throw error }
-      if error.kind == .notFound || error.kind == .cancelled || error.kind == .preconditionFailed
-        || error.code == ObjectStoreError.otherPartsCode
-      {
-        // Begun anew next time: it is gone, or its parts are others, or not of one version.
-        try? context.catalog.abandonUpload(of: job.record.number)
-      }
+      abandon(upload, of: job, after: error)
       throw error
     }
+  }
+
+  /// An upload that cannot be gone on with is begun anew next time: it is gone, or its parts are
+  /// others, or not of one version. Of what was sent ahead each part counts by itself.
+  func abandon(_ upload: UploadRecord, of job: Job, after error: ObjectStoreError) {
+    let isOver =
+      switch error.kind {
+      case .notFound, .preconditionFailed: true
+      case .cancelled: !upload.isAhead || error.code != ObjectStoreError.LocalCode.changed
+      default: error.code == ObjectStoreError.otherPartsCode
+      }
+    guard isOver else { return }
+    try? context.catalog.abandonUpload(of: job.record.number)
+    job.content.state.withLock { $0.parts = nil }
   }
 
   /// What was copied of the object is of one version. There are stores that look at the version for
@@ -168,16 +182,31 @@ struct Uploader: Sendable {
   private func resumeOrBegin(
     _ job: Job
   ) async throws(ObjectStoreError) -> (UploadRecord, [UploadedPart]) {
-    let known = try? context.catalog.upload(of: job.record.number)
-    if let known {
-      let record = known.record
-      if record.version == job.record.version, record.key == job.key,
-        record.layout.utf8.elementsEqual((job.layout?.text ?? "").utf8),
-        let held = try await heldParts(of: record, known.parts)
-      {
-        return (record, held)
-      }
+    if let known = try? context.catalog.upload(of: job.record.number), known.record.key == job.key,
+      let held = try await heldParts(of: known.record, known.parts, for: job)
+    {
+      return (known.record, held)
     }
+    job.content.state.withLock { $0.parts = nil }
+    return (try await begin(job, layout: job.layout?.text ?? ""), [])
+  }
+
+  /// Those that the job need not send any more; `nil` when it cannot go on with that upload.
+  private func heldParts(
+    of record: UploadRecord, _ recorded: [UploadedPart], for job: Job
+  ) async throws(ObjectStoreError) -> [UploadedPart]? {
+    if let partSize = UploadLayout.partSize(ahead: record.layout) {
+      return job.layout?.partSize == partSize
+        ? try await partsAhead(of: record, recorded, partSize, for: job) : nil
+    }
+    guard record.version == job.record.version,
+      record.layout.utf8.elementsEqual((job.layout?.text ?? "").utf8)
+    else { return nil }
+    return try await heldParts(of: record, recorded)
+  }
+
+  /// - Parameter layout: what its parts are.
+  func begin(_ job: Job, layout: String) async throws(ObjectStoreError) -> UploadRecord {
     let isOnlyOne: Bool
     do throws(CatalogError) {
       isOnlyOne = try context.catalog.willBeginUpload(of: job.record.number, at: job.key)
@@ -187,7 +216,7 @@ struct Uploader: Sendable {
     let id = try await context.store.createUpload(job.key, headers: job.headers)
     let record = UploadRecord(
       inode: job.record.number, key: job.key, upload: id, version: job.record.version,
-      layout: job.layout?.text ?? "")
+      layout: layout)
     let isWanted: Bool
     do throws(CatalogError) {
       isWanted = try context.catalog.begin(record, isOnlyOne: isOnlyOne)
@@ -195,12 +224,12 @@ struct Uploader: Sendable {
       throw .catalog(error)
     }
     guard isWanted else { throw .fileDeleted }
-    return (record, [])
+    return record
   }
 
   /// The parts that the store really has, with the checksums they were sent with; `nil` when it
   /// does not know the upload any more.
-  private func heldParts(
+  func heldParts(
     of record: UploadRecord, _ recorded: [UploadedPart]
   ) async throws(ObjectStoreError) -> [UploadedPart]? {
     let sent = Dictionary(recorded.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
@@ -218,22 +247,23 @@ struct Uploader: Sendable {
     }
   }
 
-  private func send(
-    _ missing: [Int], _ layout: [UploadLayout.Part], _ job: Job, _ upload: UploadRecord
+  /// The parts of an upload, by their numbers.
+  func send(
+    _ parts: [(number: Int, part: UploadLayout.Part)], _ job: Job, _ upload: UploadRecord
   ) async throws(ObjectStoreError) -> [UploadedPart] {
     let outcomes = await withTaskGroup(of: Result<UploadedPart, ObjectStoreError>.self) { group in
       var outcomes: [Result<UploadedPart, ObjectStoreError>] = []
-      var rest = missing[...]
-      for index in rest.prefix(Self.parallelParts) {
-        group.addTask { await send(index, layout[index], job, upload) }
+      var rest = parts[...]
+      for (number, part) in rest.prefix(Self.parallelParts) {
+        group.addTask { await send(number, part, job, upload) }
       }
       rest = rest.dropFirst(Self.parallelParts)
       while let outcome = await group.next() {
         outcomes.append(outcome)
         if case .failure = outcome {
           group.cancelAll()
-        } else if let index = rest.popFirst() {
-          group.addTask { await send(index, layout[index], job, upload) }
+        } else if let (number, part) = rest.popFirst() {
+          group.addTask { await send(number, part, job, upload) }
         }
       }
       return outcomes
@@ -243,17 +273,20 @@ struct Uploader: Sendable {
   }
 
   private func send(
-    _ index: Int, _ layout: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
+    _ number: Int, _ part: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
   ) async -> Result<UploadedPart, ObjectStoreError> {
+    if upload.isAhead { job.content.state.withLock { $0.parts?.begin(number) } }
     do throws(ObjectStoreError) {
-      let part = try await part(index + 1, layout, job, upload)
+      let sent = try await self.part(number, part, job, upload)
       do throws(CatalogError) {
-        try context.catalog.record(part, of: upload)
+        try context.catalog.record(sent, of: upload)
       } catch {
-        context.log.warning("Part \(index + 1) was not recorded: \(error)")
+        job.content.state.withLock { $0.parts?.failed(number) }
+        context.log.warning("Part \(number) was not recorded: \(error)")
       }
-      return .success(part)
+      return .success(sent)
     } catch {
+      job.content.state.withLock { $0.parts?.failed(number) }
       return .failure(error)
     }
   }
@@ -265,7 +298,7 @@ struct Uploader: Sendable {
     switch part.origin {
     case .content:
       return try await context.store.uploadPart(
-        job.key, upload.upload, number: number, job.source(part.range))
+        job.key, upload.upload, number: number, job.source(part.range, ofPart: number))
     case .object:
       guard let object = job.record.object else {
         throw ObjectStoreError(.cancelled, code: "NoObject", message: "There is nothing to copy")

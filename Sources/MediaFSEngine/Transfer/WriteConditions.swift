@@ -44,8 +44,10 @@ final class WriteConditions: Sendable {
   func state(of record: InodeRecord, in metadata: [String: String]) -> InodeRecord {
     let own = CommitToken(record, generation: context.catalog.generation)
     var sent = record
-    if let token = metadata[CommitMark.state].flatMap({ CommitToken($0) }), token.isState(of: own) {
-      sent.attributeVersion = token.attributeVersion
+    if let token = metadata[CommitMark.state].flatMap({ CommitToken($0) }) {
+      // One that was begun while the file was being written may have those of an earlier content.
+      sent.attributeVersion =
+        token.isState(of: own) ? token.attributeVersion : Commit.unknownVersion
     }
     return sent
   }
@@ -327,7 +329,7 @@ final class WriteConditions: Sendable {
 
 extension ObjectStoreError {
   static let changedMeanwhile = ObjectStoreError(
-    .cancelled, code: "Changed", message: "The file changed before it was uploaded")
+    .cancelled, code: LocalCode.changed, message: "The file changed before it was uploaded")
 
   fileprivate static let probeInterrupted = ObjectStoreError(
     .cancelled, code: "Cancelled", message: "The upload was stopped")
