@@ -12,7 +12,8 @@ package protocol ObjectStore: Sendable {
   /// been checked when this returns; the bytes follow from ``ObjectDownload/body``.
   ///
   /// - Parameters:
-  ///   - range: the bytes wanted, within the object; `nil` for all of it. Never empty.
+  ///   - range: the bytes wanted; `nil` for all of them. Never empty. What of it lies behind the
+  ///     end of the object is left out; one that begins there is `invalid`.
   ///   - ifMatch: fails with `preconditionFailed` when the object is another version.
   func get(
     _ key: ObjectKey, range: Range<Int64>?, ifMatch: ETag?

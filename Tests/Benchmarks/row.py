@@ -30,7 +30,7 @@ DOLLARS = Unit("$", digits=5)
 class Verdict:
     goal: str
     ratio: float | None
-    noise: float
+    noise: float | None
     reached: bool
 
 
@@ -107,7 +107,9 @@ class Row:
         return max((t for t in targets if t in self.figures), key=self.speed, default=None)
 
     def noise(self, *targets):
-        """How far the rounds are apart, at most, as a part of their median."""
+        """How far the rounds are apart, at most, as a part of their median; None of one round."""
+        if all(len(self.figures[target]) == 1 for target in targets):
+            return None
         spans = [
             (max(rounds) - min(rounds)) / (statistics.median(rounds) or 1)
             for rounds in (self.figures[target] for target in targets)]

@@ -35,8 +35,12 @@ def lines(group, rows):
 
 def judgement(row, verdict):
     if verdict is None:
-        return ["", "", f"{100 * row.noise(*row.figures):.0f} %", ""]
+        return ["", "", percent(row.noise(*row.figures)), ""]
     ratio = "" if verdict.ratio is None else f"{verdict.ratio:,.2f}"
     return [
-        ratio, verdict.goal, f"{100 * verdict.noise:.0f} %",
+        ratio, verdict.goal, percent(verdict.noise),
         "reached" if verdict.reached else "MISSED"]
+
+
+def percent(noise):
+    return "" if noise is None else f"{100 * noise:.0f} %"

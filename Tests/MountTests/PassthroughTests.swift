@@ -1,4 +1,6 @@
+import Dispatch
 import MediaFSTesting
+import Synchronization
 import Testing
 
 extension MountTests {
@@ -49,6 +51,50 @@ extension MountTests {
         """)
       return (mount, application)
     }
+
+    /// Many read and write the same files, which come and go in between: each of them sees all that
+    /// was written before, in whichever way the kernel reads just then.
+    ///
+    /// `MEDIAFS_SEED=17` repeats a seed. What is done is in `Tests/Support/switching.py`.
+    @Test(arguments: ["true", "false"])
+    func theWayChangesUnderLoad(passthrough: String) throws {
+      try Stage.play { stage in
+        let mount = try stage.mount(options: [
+          "mount.passthrough": passthrough, "cache.size": "64MiB", "cache.min_free": "0%",
+          "upload.delay": "200ms",
+        ])
+        let isOver = Mutex(false)
+        // Of open files, as often as somebody looks.
+        let seen = Mutex<Set<Int>>([])
+        let looks = DispatchGroup()
+        DispatchQueue.global().async(group: looks) {
+          while !isOver.withLock({ $0 }) {
+            guard let files = try? mount.status()["passthrough"]?["files"]?.int else { continue }
+            seen.withLock { _ = $0.insert(files) }
+          }
+        }
+        defer {
+          isOver.withLock { $0 = true }
+          looks.wait()
+        }
+        let facts = try JSON(
+          parsing: succeed(
+            [
+              TestEnvironment.python, TestEnvironment.support("switching.py"), mount.directory,
+              "\(Self.seconds)", "\(BadNetwork.seed())",
+            ], within: .seconds(Self.seconds + 120)))
+        print("switching: \(facts)")
+        #expect(facts["problems"]?.texts == [], "\(facts)")
+        for kind in ["read", "mapped", "written"] {
+          #expect(facts["counts"]?[kind]?.int ?? 0 > 100 * Self.seconds, "\(facts)")
+        }
+        let passed = seen.withLock { $0 }
+        #expect(passed.contains { $0 > 0 } == (passthrough == "true") && passed.contains(0))
+        try mount.flush()
+      }
+    }
+
+    private static let seconds = 20
 
     @Test func aFileThatIsHereIsReadFromTheDisk() throws {
       try Stage.play { stage in

@@ -68,12 +68,10 @@ extension DirectoryObjectStore {
   ) async throws(ObjectStoreError) -> ObjectDownload {
     let object = try existing(key, matching: ifMatch)
     let whole = 0..<object.record.size
-    let range = range ?? whole
-    guard range == whole || (!range.isEmpty && range.clamped(to: whole) == range) else {
-      throw .invalidRange(range)
-    }
-    let body = StoreBody(object.file, range)
-    return ObjectDownload(info: object.record.info, range: range, body: body)
+    let part = range?.clamped(to: whole)
+    if let range, part?.isEmpty == true { throw .invalidRange(range) }
+    let body = StoreBody(object.file, part ?? whole)
+    return ObjectDownload(info: object.record.info, range: part ?? whole, body: body)
   }
 
   package func head(_ key: ObjectKey) async throws(ObjectStoreError) -> ObjectInfo {

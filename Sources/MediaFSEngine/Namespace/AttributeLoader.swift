@@ -23,12 +23,14 @@ final class AttributeLoader: Sendable {
   private static let browsing: Duration = .seconds(1)
 
   private let context: VolumeContext
+  let guesses: Guesses
   private let browsed = Mutex<(directory: InodeNumber, at: Timestamp)?>(nil)
   /// The answer is the inode that was asked for, or the one that it turned out to be.
   private let running = Mutex<[InodeNumber: Deferred<InodeNumber>]>([:])
 
   init(_ context: VolumeContext) {
     self.context = context
+    guesses = Guesses(context)
   }
 
   /// The inode with its attributes known.
@@ -64,7 +66,7 @@ final class AttributeLoader: Sendable {
 
   private func wantsBytes(_ record: InodeRecord, in parent: InodeNumber) -> Bool {
     guard context.options.fetchesFirstBytes, record.kind == .regular,
-      let object = record.object, object.size > 0
+      let object = record.object, object.size > 0, !guesses.covers(object)
     else { return false }
     // What the listing has shown is asked for its attributes when it is opened.
     if context.options.attributeSource == .object {
@@ -166,11 +168,7 @@ final class AttributeLoader: Sendable {
       let answers = context.health.answers
       do throws(ObjectStoreError) {
         guard let key = try markerOrObjectKey(of: record) else { break }
-        let object = withBytes ? record.object : nil
-        let head =
-          if let object { try await beginning(of: object) } else {
-            try await context.store.head(key)
-          }
+        let head = try await head(of: record, at: key, withBytes)
         // Another version than the listing told: the next listing sorts that out, and the
         // attributes of the version that is there now are the better answer.
         let etag = record.kind == .directory ? head.etag : record.object?.etag
@@ -195,6 +193,14 @@ final class AttributeLoader: Sendable {
       }
     }
     return (defaults(for: record), record.object?.etag)
+  }
+
+  private func head(
+    of record: InodeRecord, at key: ObjectKey, _ withBytes: Bool
+  ) async throws(ObjectStoreError) -> ObjectInfo {
+    guard let object = record.object else { return try await context.store.head(key) }
+    if let guessed = await guesses.take(object) { return guessed }
+    return withBytes ? try await beginning(of: object) : try await context.store.head(key)
   }
 
   /// The attributes of an object together with its first bytes, which are kept for a reader.

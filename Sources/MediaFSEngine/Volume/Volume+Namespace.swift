@@ -7,6 +7,8 @@ extension Volume: FileSystem {
   package func lookup(
     _ name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {
+    let guess = loader.guesses.begin(name, in: parent)
+    defer { if let guess { loader.guesses.end(guess) } }
     let directory = try await known(parent, "lookup")
     var last: InodeNumber?
     while true {

@@ -16,6 +16,21 @@ extension ObjectStoreConformance {
         try check.expectBytes(try await download.body.collect(), expected, "bytes \(range)")
       }
     },
+    ConformanceCheck("a range that reaches behind the end is cut") { check in
+      let bytes = Conformance.bytes(100_000)
+      try await check.put("object", bytes)
+      for range in [0..<100_001, 99_990..<1_000_000] as [Range<Int64>] {
+        let download = try await check.store.get(check.key("object"), range: range, ifMatch: nil)
+        try check.expectEqual(download.range, range.lowerBound..<100_000, "the range")
+        let expected = Array(bytes[Int(range.lowerBound)...])
+        try check.expectBytes(try await download.body.collect(), expected, "bytes \(range)")
+      }
+      try await check.put("empty", [])
+      try await check.expectFailure(.invalid, of: "bytes of none") {
+        () async throws(ObjectStoreError) in
+        try await check.read("empty", 0..<5)
+      }
+    },
     ConformanceCheck("a range behind the end is invalid") { check in
       try await check.put("object", [1, 2, 3])
       try await check.expectFailure(.invalid, of: "bytes 3 to 5 of 3") {

@@ -21,13 +21,13 @@ struct DownloadHead: Sendable, Hashable {
     let size: Int64
     if let range {
       let text = answer.headers["content-range"] ?? ""
-      guard let content = ContentRange(text), content.range == range,
-        length == range.upperBound - range.lowerBound
+      guard let content = ContentRange(text),
+        content.range == range.clamped(to: 0..<content.size), length == content.range.count
       else {
         throw answer.unusable(
           "asked for \(range.headerText), got \"\(text)\" of \(length) bytes")
       }
-      (size, self.range) = (content.size, range)
+      (size, self.range) = (content.size, content.range)
     } else {
       (size, self.range) = (length, 0..<length)
     }

@@ -56,7 +56,6 @@ def first_bytes(near, store, bucket, away):
             for name in participants(number):
                 with targets.MAKERS[name](store, bucket) as target, failing("first byte", target):
                     if state == "directory listed":
-                        os.stat(target.path / key)
                         os.listdir(target.path)
                     figures[state][name].append(1e3 * work.timed(one_byte, target.path / key))
     size = settings.size(BIG)

@@ -13,6 +13,8 @@ FILES = choose(1_000, 100)
 NAMES = ("mediafs", *settings.RIVALS)
 # Seconds in which a mount has asked the store what it can do.
 SETTLED = 3
+# Seconds for which what was listed counts; fewer, so that it does not when it is looked at again.
+TTL = 2
 
 
 def measure():
@@ -36,7 +38,8 @@ def mounted(recorder, name, bucket, home):
     if name != "mediafs" or home is None:
         return targets.MAKERS[name](store, bucket)
     return targets.serving(
-        home, f"s3://{bucket}", store.environment, store.enter, s3__endpoint=store.endpoint)
+        home, f"s3://{bucket}", store.environment, store.enter, s3__endpoint=store.endpoint,
+        metadata__ttl=f"{TTL}s")
 
 
 def writing(recorder, name, bucket, home, source, counts):
