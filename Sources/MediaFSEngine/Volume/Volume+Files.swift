@@ -181,6 +181,39 @@ extension Volume {
       }
     }
     context.statistics.misses.add(1)
+    let bytes = try await fetch(range, of: content)
+    if offset == 0 { foresee(bytes, of: content) }
+    return bytes
+  }
+
+  /// In bytes: what a cache that is full of changes has room for, for several readers.
+  private static let pieceSize: Int64 = 128 << 10
+
+  /// Bytes that are not all here. Nor need they ever be at once: where there is little room, each
+  /// piece makes way for the next.
+  private func fetch(
+    _ range: Range<Int64>, of content: FileContent
+  ) async throws(FileSystemError) -> [UInt8] {
+    if !context.space.isShort {
+      do throws(FileSystemError) {
+        return try await fetchAtOnce(range, of: content)
+      } catch {
+        guard error.errno == .noSpace else { throw error }
+      }
+    }
+    var bytes: [UInt8] = []
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Int(Self.pieceSize)) {
+      let piece = start..<min(start + Self.pieceSize, range.upperBound)
+      let part = try await fetchAtOnce(piece, of: content)
+      bytes += part
+      if part.count < piece.count { break }
+    }
+    return bytes
+  }
+
+  private func fetchAtOnce(
+    _ range: Range<Int64>, of content: FileContent
+  ) async throws(FileSystemError) -> [UInt8] {
     while true {
       try await downloader.require(range, of: content)
       // Evicted again, or damaged, before we looked: fetch again. The cache is too small for its
@@ -188,7 +221,6 @@ extension Volume {
       if let pinned = content.pinIfPresent(range),
         let bytes = try context.space.read(pinned: pinned, of: content)
       {
-        if offset == 0 { foresee(bytes, of: content) }
         return bytes
       }
     }
