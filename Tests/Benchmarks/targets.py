@@ -147,16 +147,28 @@ def plain(store=None, bucket=None):
 
 
 @contextlib.contextmanager
-def passthrough(store=None, bucket=None):
+def passthrough(store=None, bucket=None, name="passthrough_hp", options=()):
     """libfuse's own example: what FUSE costs with nothing behind it."""
     with scratch() as directory:
         source, path = directory / "source", directory / "media"
         source.mkdir()
         path.mkdir()
-        words = [settings.PASSTHROUGH, "--foreground", source, path]
-        with mounted("passthrough_hp", words, path, directory / "log") as daemon:
+        words = [settings.PASSTHROUGH, "--foreground", *options, source, path]
+        with mounted(name, words, path, directory / "log") as daemon:
             # It keeps a descriptor of every file that the kernel knows, and has so many.
-            yield Target("passthrough_hp", path, daemon.pid, work.drop_page_cache)
+            yield Target(name, path, daemon.pid, work.drop_page_cache)
+
+
+# The same, but each write comes to the daemon: by splice(2), and with a copy, as to mediafs.
+SPLICED, COPIED = "passthrough_hp spliced", "passthrough_hp copied"
+
+
+def spliced(store=None, bucket=None):
+    return passthrough(store, bucket, SPLICED, ("--nopassthrough",))
+
+
+def copied(store=None, bucket=None):
+    return passthrough(store, bucket, COPIED, ("--nopassthrough", "--nosplice"))
 
 
 @contextlib.contextmanager
@@ -249,16 +261,18 @@ def s3fs(store, bucket):
 MAKERS = {
     "plain": plain, "passthrough_hp": passthrough, "mediafs": mediafs, "rclone": rclone,
     "s3fs": s3fs}
+ALL = tuple(MAKERS)
+MAKERS |= {SPLICED: spliced, COPIED: copied}
 
 
 def is_there(name):
-    if name == "passthrough_hp":
+    if name in ("passthrough_hp", SPLICED, COPIED):
         return settings.PASSTHROUGH.exists()
     return name != "s3fs" or shutil.which("s3fs") is not None
 
 
 @contextlib.contextmanager
-def together(store, bucket_of, names=tuple(MAKERS)):
+def together(store, bucket_of, names=ALL):
     """Targets by name, all at once: rounds go from one to the next, so that what disturbs the
     machine for a while hits all. `bucket_of(name)` says the bucket of each."""
     with contextlib.ExitStack() as stack:

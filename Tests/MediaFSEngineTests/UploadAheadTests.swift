@@ -1,8 +1,11 @@
+import Glibc
+import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
+import Synchronization
 import Testing
 
 /// Long files go up while somebody still writes to them.
@@ -117,6 +120,38 @@ import Testing
     try await wake(fs)
     try await finish(fs, handle)
     try await expectThatAllIsThere(fs, patched(3, 7))
+  }
+
+  /// A writer has said that he will change bytes, and has not done so yet.
+  @Test func noPartIsReadWhileAChangeIsHalfDone() async throws {
+    let fs = try volume()
+    let handle = try await begin(fs)
+    try await look(fs, handle)
+    try goOn(fs, handle)
+    let content = try #require(fs.volume.context.registry.current(try await fs.inode("film")))
+    try content.changing.withLock { _ in
+      content.state.withLock { $0.willChange(3..<4) }
+      fs.volume.setPaused(false)
+      while fs.store.calls(.createUpload).isEmpty { sched_yield() }
+      // As long as it takes to send a part, where one is sent.
+      for _ in 0..<1_000_000 where fs.store.calls(.uploadPart).isEmpty { sched_yield() }
+      try content.file.write([7], at: 3)
+    }
+    try await wake(fs)
+    try await finish(fs, handle)
+    try await expectThatAllIsThere(fs, patched(3, 7))
+  }
+
+  /// Its attributes could not follow: what is in an archive cannot be copied.
+  @Test func whatGoesToAnArchiveWaitsForTheEnd() async throws {
+    let fs = try volume()
+    fs.options.storageClass = "GLACIER"
+    try await fs.crash()
+    let handle = try await begin(fs)
+    try await look(fs, handle)
+    try await look(fs, handle)
+    #expect(sent(fs) == 0)
+    fs.volume.release(handle)
   }
 
   private func patched(_ offset: Int, _ byte: UInt8) -> [UInt8] {

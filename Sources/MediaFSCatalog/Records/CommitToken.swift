@@ -61,7 +61,9 @@ package struct CommitToken: Equatable, Sendable {
     guard generation == current.generation, inode == current.inode, version <= current.version
     else { return false }
     guard let known else { return true }
-    return version > known.version || attributeVersion > known.attributeVersion
+    // Versions never fall: of an earlier content no attributes are news.
+    return version > known.version
+      || version == known.version && attributeVersion > known.attributeVersion
   }
 }
 

@@ -45,7 +45,7 @@ package struct PartsAhead: Hashable, Sendable {
     }
   }
 
-  /// A part is about to be read, to be sent or compared.
+  /// A part is about to be read, to be sent or compared. No change of it is half done.
   package mutating func begin(_ number: Int) {
     current.insert(number)
   }

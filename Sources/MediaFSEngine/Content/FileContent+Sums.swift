@@ -231,6 +231,7 @@ extension FileContent {
     state.withLock { state in
       let blocks = state.lifecycle.changes == new.changes ? new.blocks : []
       state.object = object
+      state.parts = nil
       state.lifecycle.endUpload(committed: version, summed: blocks)
     }
   }

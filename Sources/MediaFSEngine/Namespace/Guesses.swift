@@ -30,11 +30,11 @@ final class Guesses: Sendable {
 
   /// The key that is asked for; `nil` for a name that does not look like one of a file, and where
   /// what came so was not read lately. To be ended by ``end(_:)``.
-  func begin(_ name: FileName, in directory: InodeNumber) -> ObjectKey? {
-    guard context.options.fetchesFirstBytes, context.options.attributeSource == .object,
-      name.text.utf8.dropFirst().contains(UInt8(ascii: ".")), context.health.offline == nil,
-      let record = try? context.catalog.inode(directory), record.kind == .directory,
-      record.listed == nil, let source = (try? context.catalog.source(of: directory)) ?? nil
+  func begin(_ name: FileName, in directory: InodeRecord) -> ObjectKey? {
+    guard directory.listed == nil, context.options.fetchesFirstBytes,
+      context.options.attributeSource == .object, context.health.offline == nil,
+      name.text.utf8.dropFirst().contains(UInt8(ascii: ".")),
+      let source = (try? context.catalog.source(of: directory.number)) ?? nil
     else { return nil }
     let key = ObjectKey(context.keySpace.prefix(of: source) + name.text)
     guard key.byteCount <= ObjectKey.maximumLength, !context.keySpace.isReserved(key) else {

@@ -15,12 +15,22 @@ extension Uploader {
   /// Smaller files go up when they are done.
   var smallestAhead: Int64 { min(Self.multipartThreshold, context.store.limits.putSize) }
 
+  /// Whether an object can get the attributes of its end by a copy onto itself. What is in an
+  /// archive cannot be copied, and in other classes a copy is paid for like a deletion.
+  func mayChangeAttributes(ofSize size: Int64) -> Bool {
+    guard [nil, "STANDARD"].contains(context.options.storageClass) else { return false }
+    return size <= context.store.limits.putSize || context.copiesParts.withLock { $0 }
+  }
+
   /// Sends what is whole and at rest since the look before.
   ///
   /// - Parameter job: its headers are those of an unfinished state.
   func sendAhead(_ job: Job) async throws(ObjectStoreError) {
     let partSize = UploadLayout.partSize(
       of: 0, context.options.uploadPartSize ?? Self.defaultPartSize, context.store.limits)
+    let size = job.content.size
+    let longest = partSize * Int64(context.store.limits.partCount)
+    guard size <= longest, mayChangeAttributes(ofSize: size) else { return }
     let known = try? context.catalog.upload(of: job.record.number)
     var upload: UploadRecord?
     if let known, known.record.key == job.key,
@@ -37,6 +47,8 @@ extension Uploader {
     } else {
       record = try await begin(job, layout: UploadLayout.aheadText(partSize: partSize))
       job.content.state.withLock { $0.parts?.upload = record.upload }
+      // A power cut would leave parts that nobody knows of.
+      try conditions.mapping { try context.catalog.synchronize() }
     }
     do throws(ObjectStoreError) {
       _ = try await send(due, job, record)
@@ -94,9 +106,11 @@ extension Uploader {
   private func compare(
     _ held: [UploadedPart], of record: UploadRecord, _ partSize: Int64, with job: Job
   ) async {
-    job.content.state.withLock { state in
-      state.parts = PartsAhead(upload: record.upload, partSize: partSize)
-      for part in held { state.parts?.begin(part.number) }
+    job.content.state.withLock {
+      $0.parts = PartsAhead(upload: record.upload, partSize: partSize)
+    }
+    job.content.beginParts { parts in
+      for part in held { parts.begin(part.number) }
     }
     for part in held {
       let start = Int64(part.number - 1) * partSize
@@ -105,6 +119,20 @@ extension Uploader {
         sums: job.sums)
       if await !source.agrees(with: part.checksum) {
         job.content.state.withLock { $0.parts?.failed(part.number) }
+      }
+    }
+  }
+}
+
+extension FileContent {
+  /// Parts are about to be read. No change is half done meanwhile, announced and not in the file
+  /// yet: who reads then would have the bytes before it, and never hear of it.
+  func beginParts(_ body: (inout PartsAhead) -> Void) {
+    changing.withLock { _ in
+      state.withLock { state in
+        guard var parts = state.parts else { return }
+        body(&parts)
+        state.parts = parts
       }
     }
   }

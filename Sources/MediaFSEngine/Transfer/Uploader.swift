@@ -196,7 +196,7 @@ struct Uploader: Sendable {
     of record: UploadRecord, _ recorded: [UploadedPart], for job: Job
   ) async throws(ObjectStoreError) -> [UploadedPart]? {
     if let partSize = UploadLayout.partSize(ahead: record.layout) {
-      return job.layout?.partSize == partSize
+      return job.layout?.partSize == partSize && mayChangeAttributes(ofSize: job.record.size)
         ? try await partsAhead(of: record, recorded, partSize, for: job) : nil
     }
     guard record.version == job.record.version,
@@ -275,7 +275,7 @@ struct Uploader: Sendable {
   private func send(
     _ number: Int, _ part: UploadLayout.Part, _ job: Job, _ upload: UploadRecord
   ) async -> Result<UploadedPart, ObjectStoreError> {
-    if upload.isAhead { job.content.state.withLock { $0.parts?.begin(number) } }
+    if upload.isAhead { job.content.beginParts { $0.begin(number) } }
     do throws(ObjectStoreError) {
       let sent = try await self.part(number, part, job, upload)
       do throws(CatalogError) {

@@ -46,8 +46,8 @@ final class WriteConditions: Sendable {
     var sent = record
     if let token = metadata[CommitMark.state].flatMap({ CommitToken($0) }) {
       // One that was begun while the file was being written may have those of an earlier content.
-      sent.attributeVersion =
-        token.isState(of: own) ? token.attributeVersion : Commit.unknownVersion
+      let limit = token.isState(of: own) ? record.attributeVersion : record.attributeVersion - 1
+      sent.attributeVersion = min(token.attributeVersion, limit)
     }
     return sent
   }

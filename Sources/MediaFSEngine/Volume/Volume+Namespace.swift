@@ -7,9 +7,11 @@ extension Volume: FileSystem {
   package func lookup(
     _ name: FileName, in parent: InodeNumber
   ) async throws(FileSystemError) -> Entry {
-    let guess = loader.guesses.begin(name, in: parent)
+    let before = try requireDirectory(parent, "lookup")
+    let guess = loader.guesses.begin(name, in: before)
     defer { if let guess { loader.guesses.end(guess) } }
-    let directory = try await known(parent, "lookup")
+    try await refresher.freshen(before, "lookup")
+    let directory = try require(parent, "lookup")
     var last: InodeNumber?
     while true {
       let moment = context.untold.now

@@ -7,7 +7,7 @@ import settings
 import work
 from row import MIB_PER_SECOND, PER_SECOND, SECONDS, Cost, Row, Speed
 from settings import BIG, LISTED, PER_DIRECTORY, RIVALS, ROUNDS
-from targets import failing, rounds, together
+from targets import ALL, COPIED, SPLICED, failing, rounds, together
 
 # Seconds of each run of random reads.
 RANDOM = settings.choose(2, 0.5)
@@ -26,7 +26,9 @@ def measure():
 def large_file(store):
     """One file of 1 GiB, written through each target, and read when its upload is over."""
     written = collections.defaultdict(list)
-    with together(store, lambda name: server.make_bucket(store, f"warm-{name}")) as found:
+    def bucket_of(name):
+        return server.make_bucket(store, f"warm-{name}")
+    with together(store, bucket_of, (*ALL, SPLICED, COPIED)) as found:
         for number, target in rounds(found, ROUNDS, ONCE):
             with failing("write", target):
                 # What the others have written is not written to the disk meanwhile.
@@ -36,6 +38,8 @@ def large_file(store):
         size = settings.size(BIG)
         yield Row(
             f"write {size}, fsync", MIB_PER_SECOND, written, (Speed(0.9, ("plain",)),))
+        for name in (SPLICED, COPIED):
+            found.pop(name, None)
         yield from reads(found, size)
 
 
