@@ -1,11 +1,8 @@
-import Glibc
-import MediaFSCache
 import MediaFSCatalog
 import MediaFSCore
 @testable import MediaFSEngine
 import MediaFSTesting
 import ObjectStorage
-import Synchronization
 import Testing
 
 /// Long files go up while somebody still writes to them.
@@ -117,26 +114,6 @@ import Testing
     await gate.reached(by: 8)
     try fs.write([7], at: 3, to: handle)
     gate.open()
-    try await wake(fs)
-    try await finish(fs, handle)
-    try await expectThatAllIsThere(fs, patched(3, 7))
-  }
-
-  /// A writer has said that he will change bytes, and has not done so yet.
-  @Test func noPartIsReadWhileAChangeIsHalfDone() async throws {
-    let fs = try volume()
-    let handle = try await begin(fs)
-    try await look(fs, handle)
-    try goOn(fs, handle)
-    let content = try #require(fs.volume.context.registry.current(try await fs.inode("film")))
-    try content.changing.withLock { _ in
-      content.state.withLock { $0.willChange(3..<4) }
-      fs.volume.setPaused(false)
-      while fs.store.calls(.createUpload).isEmpty { sched_yield() }
-      // As long as it takes to send a part, where one is sent.
-      for _ in 0..<1_000_000 where fs.store.calls(.uploadPart).isEmpty { sched_yield() }
-      try content.file.write([7], at: 3)
-    }
     try await wake(fs)
     try await finish(fs, handle)
     try await expectThatAllIsThere(fs, patched(3, 7))
